@@ -1,0 +1,7 @@
+/** Structured log. Fields first, then one sentence; never a secret, never data. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

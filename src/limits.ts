@@ -1,0 +1,81 @@
+/** Every bound of the system in one place, with the relations between them checked when the process starts. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** iSCSI: what this target announces and allows (RFC 7143 13; times in milliseconds). */
+export const IscsiLimits = {
+  maxRecvDataSegmentLength: 256 * KiB,
+  firstBurstLength: 256 * KiB,
+  maxBurstLength: 1 * MiB,
+  /** Before full feature phase (RFC 7143 13.12: the default is what counts in login). */
+  loginDataSegmentLength: 8192,
+  /** Commands that one session may have outstanding: the MaxCmdSN window. */
+  commandWindow: 128,
+  /** Immediate commands beyond the window, per session. */
+  immediateCommands: 32,
+  loginMilliseconds: 15_000,
+  maxConnections: 1024,
+  maxConnectionsPerAddress: 512,
+  maxNameBytes: 223,
+  maxTextKeyBytes: 63,
+  maxTextValueBytes: 8192,
+  /** Read data of one command, and of one session, that waits for the client's socket. */
+  dataInPerCommand: 512 * KiB,
+  dataInPerSession: 8 * MiB,
+  /** The most data that one sendDataIn carries on the direct path. */
+  readSetLength: 256 * KiB,
+} as const;
+
+/** SCSI: what the device server accepts. */
+export const ScsiLimits = {
+  /** MAXIMUM TRANSFER LENGTH of Block Limits (SBC-3 6.6.4), in bytes. */
+  maxTransferLength: 32 * MiB,
+  /** A write is fetched and stored in segments of at most this many bytes. */
+  writeSegmentLength: 1 * MiB,
+  maxParameterListLength: 64 * KiB,
+  maxCompareAndWriteBlocks: 255,
+  maxUnmapDescriptors: 256,
+  maxUnmapBytes: 4096 * MiB,
+  maxWriteSameBytes: 4096 * MiB,
+  maxTasksPerUnit: 8192,
+  unitAttentionsPerNexus: 16,
+} as const;
+
+/** The interconnect (docs/interconnect.md; times in milliseconds). */
+export const LinkLimits = {
+  /** Read set: what one Data-In frame carries at the most; configurable within these. */
+  readSetLength: 64 * KiB,
+  minReadSetLength: 4 * KiB,
+  maxReadSetLength: 1 * MiB,
+  /** Read sets of one exchange on the way at a time. */
+  readSetsPerExchange: 4,
+  /** Read data of all exchanges of a link on the way at a time. */
+  dataInPerLink: 16 * MiB,
+  /** Write data that travels with its command. */
+  immediateDataLength: 256 * KiB,
+  /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
+  dataOutPerLink: 16 * MiB,
+  maxExchanges: 4096,
+  maxNexuses: 4096,
+  handshakeMilliseconds: 5_000,
+  probeMilliseconds: 500,
+  silenceMilliseconds: 2_000,
+  reconnectMilliseconds: 250,
+  maxReconnectMilliseconds: 2_000,
+} as const;
+
+/** Buffers that the pool keeps for reuse when they are not leased. */
+export const POOL_KEEP_BYTES = 32 * MiB;
+
+const relations: readonly [string, boolean][] = [
+  ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
+  ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
+  ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
+  ['unsolicited data fits a command frame', IscsiLimits.firstBurstLength <= LinkLimits.immediateDataLength],
+  [
+    'probes come more often than silence is noticed',
+    LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,
+  ],
+];
+for (const [what, holds] of relations) if (!holds) throw new Error(`limits: not true that ${what}`);

@@ -1,0 +1,21 @@
+import type { TargetPort } from './target-port.ts';
+
+/**
+ * An I_T nexus (SAM-5 4.6): one initiator port seen through one target port. The object is the identity: it is
+ * made when a session (or its stand-in on the owner) begins, and a new session is a new object. Reservations,
+ * unit attentions and tasks hang on it.
+ */
+export interface Nexus {
+  /** Unique among the nexuses that this process has made; for logs and for the interconnect. */
+  readonly id: number;
+  /** iSCSI initiator name (RFC 7143 4.2.7). */
+  readonly initiatorName: string;
+  /** The initiator session id, 12 hexadecimal digits; with the name, it is the initiator port. */
+  readonly isid: string;
+  readonly port: TargetPort;
+}
+
+/** The name of the nexus that stays the same across sessions: initiator port and target port (SPC-4 7.6.4.5). */
+export function nexusKey(nexus: Nexus): string {
+  return `${nexus.initiatorName},i,0x${nexus.isid},${nexus.port.relativeId}`;
+}

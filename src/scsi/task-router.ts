@@ -1,0 +1,29 @@
+import type {
+  Command,
+  NexusLoss,
+  Task,
+  TaskManagementFunction,
+  TaskManagementResponse,
+} from './logical-unit.ts';
+import type { Nexus } from './nexus.ts';
+import type { TargetPort } from './target-port.ts';
+
+/**
+ * What a SCSI transport (the iSCSI front end) sees of the device server: nexuses, and commands directed to a
+ * LUN. The implementation (router/) finds the logical unit in the initiator's own map, answers what is answered
+ * where it arrives, and passes the rest to the unit, local or proxied.
+ */
+export interface TaskRouter {
+  openNexus(initiatorName: string, isid: string, port: TargetPort): Nexus;
+  /** Aborts the nexus's tasks on every unit without an answer. The nexus must not be used after it. */
+  closeNexus(nexus: Nexus, why: NexusLoss): void;
+  /** `lun`: from wire/scsi/lun.ts; a negative one is no unit's. */
+  execute(lun: number, command: Command): Task;
+  manage(
+    nexus: Nexus,
+    lun: number,
+    what: TaskManagementFunction,
+    tag: number,
+    done: (response: TaskManagementResponse | 'noSuchUnit') => void,
+  ): void;
+}

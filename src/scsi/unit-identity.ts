@@ -1,0 +1,14 @@
+/** What a logical unit is, the same through every port of every system. */
+export interface UnitIdentity {
+  /** The name in the configuration, unique in the cluster. */
+  readonly name: string;
+  /** The storage system that owns it. */
+  readonly owner: string;
+  /** 16 bytes of an NAA 6 designator (SPC-4 7.8.6.6.5), made from the names of cluster and unit. */
+  readonly naa: Uint8Array;
+  /** Unit serial number (VPD 80h), ASCII. */
+  readonly serial: string;
+  /** Bytes of a logical block. */
+  readonly blockLength: number;
+  readonly blockCount: number;
+}
