@@ -40,6 +40,13 @@ export const ScsiLimits = {
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
   unitAttentionsPerNexus: 16,
+  /** Initiators that went, and are told so by unit attention 29/07 when they come back. */
+  lostNexusesPerUnit: 1024,
+  /** A command that works on more than it can hold does so in pieces of this many bytes. */
+  storePieceLength: 256 * KiB,
+  maxLbaStatusDescriptors: 256,
+  /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
+  implicitTransitionSeconds: 10,
 } as const;
 
 /** The interconnect (docs/interconnect.md; times in milliseconds). */
@@ -65,10 +72,30 @@ export const LinkLimits = {
   maxReconnectMilliseconds: 2_000,
 } as const;
 
+/** Sockets (times in milliseconds). */
+export const StreamLimits = {
+  keepAliveMilliseconds: 10_000,
+  /** How long an ended stream waits for its peer to close too. */
+  lingerMilliseconds: 5_000,
+} as const;
+
+/** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */
+export const DiskLimits = {
+  /** Longer writes go to the thread pool, so as not to hold up the loop. */
+  loopWriteLength: 1 * MiB,
+  /** A write on the loop that took longer has waited for something: writes leave the loop for a while. */
+  slowWriteMilliseconds: 4,
+  restMilliseconds: 100,
+  maxRestMilliseconds: 10_000,
+  /** Zeroes are written in pieces of this length where the medium can't make them by itself. */
+  zeroPieceLength: 1 * MiB,
+} as const;
+
 /** Buffers that the pool keeps for reuse when they are not leased. */
 export const POOL_KEEP_BYTES = 32 * MiB;
 
 const relations: readonly [string, boolean][] = [
+  ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],

@@ -42,6 +42,8 @@ export interface ByteStream {
   /** Address and port, or path, for logs and status. */
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** True where the bytes never leave this host's kernel: a Unix socket, a loopback address. */
+  readonly staysInHost: boolean;
   /** Bytes that were written and not yet taken by the kernel. */
   readonly unsentBytes: number;
   attach(handler: StreamHandler): void;

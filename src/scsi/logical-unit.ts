@@ -27,8 +27,9 @@ export interface CommandResult {
 }
 
 /**
- * One command, as its transport sees it: what to run, and where data and the result go. SAM-5 6.4 names the
- * four callbacks Receive Data-Out, Send Data-In, Send Command Complete; the last has no SAM name.
+ * One command, as its transport sees it: what to run, and where data and the result go. SAM-5 6.4 calls them
+ * Receive Data-Out, Send Data-In, Send Command Complete. Every command ends exactly once: by
+ * `sendDataIn` with `final`, `complete`, `aborted`, or `outcomeUnknown`.
  */
 export interface Command {
   readonly nexus: Nexus;
@@ -61,6 +62,12 @@ export interface Command {
    * answering. The command has ended.
    */
   outcomeUnknown(reason: string): void;
+  /**
+   * The task was aborted (task management, or its nexus was lost): the unit has let go of it, and no answer may
+   * be sent. Comes once for every aborted command, in place of `complete`, and before the `done` of the task
+   * management function that aborted it. The command has ended.
+   */
+  aborted(): void;
 }
 
 /**
@@ -103,8 +110,8 @@ export interface LogicalUnit {
   readonly isLocal: boolean;
   execute(command: Command): Task;
   /**
-   * `tag` is the referenced task for abortTask, else ignored. The tasks it aborts end without an answer
-   * (or with TASK ABORTED where the standard says so, on other nexuses). `done` is called once they are gone.
+   * `tag` is the referenced task for abortTask, else ignored. The tasks it aborts end with `aborted` (or with
+   * status TASK ABORTED where the standard says so, on other nexuses); then `done` is called, once.
    */
   manage(
     nexus: Nexus,
@@ -112,7 +119,8 @@ export interface LogicalUnit {
     tag: number,
     done: (response: TaskManagementResponse) => void,
   ): void;
-  /** The nexus is no more: its tasks are aborted without an answer, its state is dropped. */
+  /** The nexus is no more: its tasks end with `aborted`, at once or when the store has let go of
+   * them; its state is dropped. */
   nexusLost(nexus: Nexus, why: NexusLoss): void;
   /** The unit attention to report next on this nexus, which is cleared by this call (SAM-5 5.14). */
   takeUnitAttention(nexus: Nexus): Sense | null;

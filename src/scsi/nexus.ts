@@ -19,3 +19,12 @@ export interface Nexus {
 export function nexusKey(nexus: Nexus): string {
   return `${nexus.initiatorName},i,0x${nexus.isid},${nexus.port.relativeId}`;
 }
+
+/** Gives each nexus of a system its id. */
+export class NexusIds {
+  #last = 0;
+
+  next(): number {
+    return ++this.#last;
+  }
+}

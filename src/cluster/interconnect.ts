@@ -1,0 +1,199 @@
+/**
+ * The cluster interconnect of one system: its partners, the links to them, the units that are reached through them, and
+ * what the clients here are told when a way comes or goes.
+ */
+import type { BufferPool } from '../buffers/buffer-pool.ts';
+import type { Env } from '../env/env.ts';
+import type { Log } from '../env/log.ts';
+import type { Address, ByteStream, Listener } from '../env/network.ts';
+import { AccessState } from '../scsi/access-states.ts';
+import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import type { NexusIds } from '../scsi/nexus.ts';
+import type { UnitIdentity } from '../scsi/unit-identity.ts';
+import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/event.ts';
+import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
+import { sense } from '../wire/scsi/sense.ts';
+import type { Reachability } from './access-state/access-state-table.ts';
+import type { FrameStream } from './link/frame-stream.ts';
+import { Greeting } from './link/greeting.ts';
+import type { LinkTerms, LocalSystem } from './link/handshake.ts';
+import { Link, type LinkOwner } from './link/link.ts';
+import { Partner, type PartnerHost } from './partner.ts';
+import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
+
+export interface InterconnectOptions {
+  readonly self: LocalSystem;
+  /** Where partners reach this system. */
+  readonly addresses: readonly Address[];
+  readonly partners: readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+  /** The units that this system owns. */
+  readonly localUnits: readonly LogicalUnit[];
+  /** The units that partners own. */
+  readonly partnerUnits: readonly UnitIdentity[];
+  readonly pool: BufferPool;
+  readonly nexusIds: NexusIds;
+  readonly log: Log;
+  /** Shared by all connections of the process (wire/framing/deframer.ts). */
+  readonly receiveBuffer: Uint8Array;
+}
+
+interface KnownUnit {
+  readonly unit: ProxiedUnit;
+  /** The owner's number for it, while it is reachable. */
+  id: number;
+  /** What the owner says of it; null while it is not reachable. */
+  state: AccessState | null;
+}
+
+export class Interconnect implements PartnerHost, Reachability {
+  readonly env: Env;
+  readonly log: Log;
+  readonly pool: BufferPool;
+  readonly self: LocalSystem;
+  readonly receiveBuffer: Uint8Array;
+  readonly partners: readonly Partner[];
+  readonly proxiedUnits: readonly ProxiedUnit[];
+  readonly #options: InterconnectOptions;
+  readonly #served = new Map<number, LogicalUnit>();
+  readonly #known = new Map<string, KnownUnit>();
+  readonly #listeners: Listener[] = [];
+  readonly #greetings = new Set<Greeting>();
+
+  constructor(env: Env, options: InterconnectOptions) {
+    this.env = env;
+    this.#options = options;
+    this.log = options.log;
+    this.pool = options.pool;
+    this.self = options.self;
+    this.receiveBuffer = options.receiveBuffer;
+    for (const [index, unit] of options.localUnits.entries()) this.#served.set(index + 1, unit);
+    this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity));
+    for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
+    this.partners = options.partners.map(({ name, addresses }) => new Partner(this, name, addresses));
+  }
+
+  /** Listens, and begins to dial. Rejects, with nothing left open, where an address can't be listened on. */
+  async start(): Promise<void> {
+    for (const address of this.#options.addresses) {
+      try {
+        this.#listeners.push(await this.env.network.listen(address, (stream) => this.#accepted(stream)));
+      } catch (error) {
+        this.#closeListeners();
+        throw error;
+      }
+    }
+    for (const partner of this.partners) partner.start();
+  }
+
+  /** Tells the partners that the units here are not to be had, lets what they run here end, and leaves. */
+  stop(deadline: number): void {
+    this.#closeListeners();
+    for (const greeting of this.#greetings) greeting.cancel('this system stops');
+    const event = { kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable };
+    for (const partner of this.partners) {
+      if (partner.link?.up === true) partner.link.sendEvent(event);
+      partner.stop(deadline);
+    }
+  }
+
+  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
+    const { nexusIds } = this.#options;
+    const link = new Link(frames, terms, this.env.clock, this.pool, this.#served, nexusIds, owner);
+    link.sendInventory([...this.#served].map(([id, unit]) => inventoryOf(id, unit)));
+    return link;
+  }
+
+  partnerReachable(partner: Partner, link: Link | null, units: readonly InventoryUnit[]): void {
+    const listed = new Map(units.map((unit) => [unit.name, unit]));
+    for (const known of this.#known.values()) {
+      const { identity } = known.unit;
+      if (identity.owner !== partner.name) continue;
+      const theirs = listed.get(identity.name);
+      const sound = theirs !== undefined && this.#sameUnit(identity, theirs);
+      if (link !== null && !sound) {
+        this.log.error(
+          { unit: identity.name, partner: partner.name },
+          'unit unavailable: its owner shows another or none',
+        );
+      }
+      known.id = sound ? theirs.id : 0;
+      known.state = sound ? (theirs.accessState as AccessState) : null;
+      this.#setWay(known, link);
+    }
+    for (const unit of this.#served.values()) {
+      unit.establishUnitAttention(sense.accessStateChanged(), null);
+    }
+  }
+
+  partnerEvent(partner: Partner, event: UnitEvent): void {
+    for (const known of this.#known.values()) {
+      if (known.unit.identity.owner !== partner.name || known.state === null) continue;
+      if (event.unit !== known.id && event.unit !== EVERY_UNIT) continue;
+      if (event.kind === EventKind.accessState && event.argument <= AccessState.transitioning) {
+        known.state = event.argument as AccessState;
+        this.#setWay(known, partner.link);
+      } else if (event.kind === EventKind.capacity) {
+        known.unit.establishUnitAttention(sense.capacityChanged(), null);
+      }
+    }
+  }
+
+  isUp(system: string): boolean {
+    return this.partners.some(({ name, link }) => name === system && link?.up === true);
+  }
+
+  saidByOwner(unit: UnitIdentity): AccessState | null {
+    return this.#known.get(unit.name)?.state ?? null;
+  }
+
+  #setWay(known: KnownUnit, link: Link | null): void {
+    const usable = link !== null && known.state === AccessState.activeOptimized;
+    known.unit.becomeReachable(usable ? { originator: link.originator, unitId: known.id } : null);
+    known.unit.establishUnitAttention(sense.accessStateChanged(), null);
+  }
+
+  #sameUnit(ours: UnitIdentity, theirs: InventoryUnit): boolean {
+    return ours.serial === theirs.serial && ours.blockLength === theirs.blockLength;
+  }
+
+  #accepted(stream: ByteStream): void {
+    const names = new Set(this.partners.filter(({ weDial }) => !weDial).map(({ name }) => name));
+    const expected = { names, nextGeneration: (name: string) => this.#partner(name).nextGeneration() };
+    const greeting: Greeting = Greeting.accept(this, stream, expected, {
+      agreed: (frames, terms) => {
+        this.#greetings.delete(greeting);
+        this.#partner(terms.partner).established(frames, terms);
+      },
+      failed: (reason) => {
+        this.#greetings.delete(greeting);
+        this.log.warn(
+          { remote: stream.remoteAddress, reason },
+          'a caller on the interconnect was turned away',
+        );
+      },
+    });
+    this.#greetings.add(greeting);
+  }
+
+  #partner(name: string): Partner {
+    const partner = this.partners.find((one) => one.name === name);
+    if (partner === undefined) throw new Error(`no partner ${name}`);
+    return partner;
+  }
+
+  #closeListeners(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.length = 0;
+  }
+}
+
+function inventoryOf(id: number, { identity }: LogicalUnit): InventoryUnit {
+  return {
+    id,
+    blockLength: identity.blockLength,
+    blockCount: identity.blockCount,
+    accessState: AccessState.activeOptimized,
+    name: identity.name,
+    serial: identity.serial,
+  };
+}

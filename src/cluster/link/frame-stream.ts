@@ -1,0 +1,198 @@
+/**
+ * Frames over a byte stream: verifies what comes before anyone uses it, sums and queues what goes. It knows the
+ * frame (docs/interconnect.md section 2) and nothing of what frames mean.
+ */
+import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import { OutputQueue } from '../../buffers/output-queue.ts';
+import type { Clock } from '../../env/clock.ts';
+import type { ByteStream, StreamHandler } from '../../env/network.ts';
+import { checksum } from '../../sys/crc32c.ts';
+import { Deframer, type FrameHandler } from '../../wire/framing/deframer.ts';
+import {
+  brokenHeader,
+  decodeHeader,
+  emptyHeader,
+  type FrameHeader,
+  type FrameType,
+  frameName,
+  HEADER_LENGTH,
+  headerChecksumHolds,
+  MAX_PARAMETERS,
+  sealFrame,
+} from '../../wire/interconnect/frame.ts';
+
+/** Who handles the frames of a stream. A reason (a string) says that the frame is broken: the stream ends. */
+export interface FrameReceiver {
+  /**
+   * A verified header with its parameters, and a payload to come: where the payload goes (exactly that long, valid
+   * until `frame` or `closed`).
+   */
+  payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string;
+  /** A whole, verified frame; all borrowed for the call. `payload` is what payloadBuffer gave, or empty. */
+  frame(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): string | null;
+  /** The stream has ended. Once, and nothing after it. */
+  closed(reason: string): void;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export class FrameStream implements StreamHandler, FrameHandler {
+  readonly headerLength = HEADER_LENGTH;
+  /** The next frame to send: parameters are encoded here, from HEADER_LENGTH on. */
+  readonly scratch = new Uint8Array(HEADER_LENGTH + MAX_PARAMETERS);
+  /** Of the link, once the handshake has set it: stamped on what goes, demanded of what comes. */
+  generation = 0;
+  checksums = false;
+  bytesReceived = 0;
+  bytesSent = 0;
+  readonly #stream: ByteStream;
+  readonly #output: OutputQueue;
+  readonly #deframer: Deframer;
+  readonly #incoming = emptyHeader();
+  readonly #outgoing = emptyHeader();
+  #receiver: FrameReceiver;
+  #payload: Uint8Array = NO_BYTES;
+  #closed = false;
+
+  constructor(
+    stream: ByteStream,
+    clock: Clock,
+    pool: BufferPool,
+    shared: Uint8Array,
+    receiver: FrameReceiver,
+  ) {
+    this.#stream = stream;
+    this.#output = new OutputQueue(stream, clock, pool);
+    this.#deframer = new Deframer(this, shared);
+    this.#receiver = receiver;
+    stream.attach(this);
+  }
+
+  get remoteAddress(): string {
+    return this.#stream.remoteAddress;
+  }
+
+  /** From the next frame on, this receiver is asked. */
+  become(receiver: FrameReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  /** Sends a frame whose parameters are in `scratch`. With a payload, the lease is released when it is sent. */
+  send(
+    type: FrameType,
+    flags: number,
+    exchange: number,
+    parametersLength: number,
+    payload: Uint8Array = NO_BYTES,
+    lease: Lease | null = null,
+  ): void {
+    const frame = this.#seal(type, flags, exchange, parametersLength, payload);
+    this.#output.put(frame);
+    if (payload.length > 0) this.#output.lend(payload, lease);
+    this.#output.endMessage();
+  }
+
+  /** Sends a frame without payload ahead of those that wait. */
+  sendUrgent(type: FrameType, exchange: number, parametersLength: number): void {
+    this.#output.putUrgent(this.#seal(type, 0, exchange, parametersLength, NO_BYTES));
+  }
+
+  /** Releases a lease of which pieces were sent before: when they are out. */
+  releaseWhenSent(lease: Lease): void {
+    this.#output.releaseWhenSent(lease);
+  }
+
+  /** Ends the stream at once. `closed` follows in a later turn. */
+  destroy(reason: string): void {
+    this.#stream.destroy(reason);
+  }
+
+  /** Sends what waits, then ends the stream. */
+  end(): void {
+    this.#output.flush();
+    this.#stream.end();
+  }
+
+  receiveBuffer(): Uint8Array {
+    return this.#deframer.receiveBuffer();
+  }
+
+  received(length: number): void {
+    this.bytesReceived += length;
+    this.#deframer.received(length);
+  }
+
+  closed(reason: string): void {
+    this.#closed = true;
+    this.#output.drop();
+    this.#receiver.closed(reason);
+  }
+
+  extensionLength(bytes: Uint8Array): number {
+    const header = this.#incoming;
+    decodeHeader(bytes, header);
+    const broken = brokenHeader(header);
+    return broken === null ? header.parametersLength : this.#broken(broken);
+  }
+
+  payloadBuffer(bytes: Uint8Array): Uint8Array | null | false {
+    const header = this.#incoming;
+    if (!headerChecksumHolds(bytes, header.parametersLength)) return this.#stop('a wrong header checksum');
+    if (header.generation !== this.generation) {
+      return this.#stop(`generation ${header.generation} on a link of generation ${this.generation}`);
+    }
+    if (header.payloadLength === 0) {
+      this.#payload = NO_BYTES;
+      return null;
+    }
+    const buffer = this.#receiver.payloadBuffer(header, bytes.subarray(HEADER_LENGTH));
+    if (typeof buffer === 'string') return this.#stop(`${frameName(header.type)}: ${buffer}`);
+    this.#payload = buffer;
+    return buffer;
+  }
+
+  trailerLength(): number {
+    return 0;
+  }
+
+  frame(bytes: Uint8Array): boolean {
+    const header = this.#incoming;
+    const payload = this.#payload;
+    this.#payload = NO_BYTES;
+    if (this.checksums && payload.length > 0 && checksum(payload, 0) !== header.payloadChecksum) {
+      return this.#stop(`${frameName(header.type)}: a wrong payload checksum`);
+    }
+    const broken = this.#receiver.frame(header, bytes.subarray(HEADER_LENGTH), payload);
+    return broken === null ? !this.#closed : this.#stop(`${frameName(header.type)}: ${broken}`);
+  }
+
+  #seal(
+    type: FrameType,
+    flags: number,
+    exchange: number,
+    parametersLength: number,
+    payload: Uint8Array,
+  ): Uint8Array {
+    const header = this.#outgoing;
+    header.type = type;
+    header.flags = flags;
+    header.parametersLength = parametersLength;
+    header.payloadLength = payload.length;
+    header.generation = this.generation;
+    header.exchange = exchange;
+    header.payloadChecksum = this.checksums && payload.length > 0 ? checksum(payload, 0) : 0;
+    sealFrame(this.scratch, header);
+    this.bytesSent += HEADER_LENGTH + parametersLength + payload.length;
+    return this.scratch.subarray(0, HEADER_LENGTH + parametersLength);
+  }
+
+  #broken(reason: string): number {
+    this.#stream.destroy(`broken frame: ${reason}`);
+    return -1;
+  }
+
+  #stop(reason: string): false {
+    this.#stream.destroy(`broken frame: ${reason}`);
+    return false;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * HELLO and WELCOME, judged (docs/interconnect.md section 3): who the other side is, and what the link will be.
+ * Pure: records in, verdict out.
+ */
+import { LinkLimits } from '../../limits.ts';
+import type { Hello } from '../../wire/interconnect/hello.ts';
+import { RefuseReason } from '../../wire/interconnect/refuse.ts';
+
+export const PROTOCOL_VERSION = 1;
+
+/** What a system says of itself in every handshake. */
+export interface LocalSystem {
+  readonly cluster: string;
+  readonly name: string;
+  /** 16 hexadecimal digits, new with every start. */
+  readonly incarnation: string;
+  readonly readSetLength: number;
+}
+
+/** What both sides know once the handshake is over. */
+export interface LinkTerms {
+  readonly partner: string;
+  readonly generation: number;
+  readonly checksums: boolean;
+  /** The most that one DATA_IN carries when we are the originator, and when the partner is. */
+  readonly ourReadSetLength: number;
+  readonly theirReadSetLength: number;
+  /** What the partner, as owner, takes. */
+  readonly unsolicitedCredit: number;
+  readonly exchangeLimit: number;
+}
+
+export type Verdict =
+  | { readonly kind: 'agreed'; readonly terms: LinkTerms }
+  | { readonly kind: 'refused'; readonly reason: number; readonly text: string };
+
+/** `generation`: 0 in a HELLO, the link's in a WELCOME. */
+export function makeHello(
+  self: LocalSystem,
+  partner: string,
+  generation: number,
+  wantsChecksums: boolean,
+): Hello {
+  return {
+    lowestVersion: PROTOCOL_VERSION,
+    highestVersion: PROTOCOL_VERSION,
+    incarnation: self.incarnation,
+    generation,
+    readSetLength: self.readSetLength,
+    unsolicitedCredit: LinkLimits.dataOutPerLink,
+    exchangeLimit: LinkLimits.maxExchanges,
+    wantsChecksums,
+    cluster: self.cluster,
+    system: self.name,
+    partner,
+  };
+}
+
+/**
+ * Judges the partner's HELLO or WELCOME. `expected`: the systems it may be. `generation`: the one given by us
+ * (accepting), or null to take the one in the record (dialing).
+ */
+export function judgeHello(
+  hello: Hello | null,
+  self: LocalSystem,
+  expected: ReadonlySet<string>,
+  generation: number | null,
+  wantsChecksums: boolean,
+): Verdict {
+  if (hello === null) return refused(RefuseReason.malformed, 'not a greeting of this protocol');
+  if (hello.cluster !== self.cluster) {
+    return refused(RefuseReason.otherCluster, `this is cluster ${self.cluster}, not ${hello.cluster}`);
+  }
+  if (hello.partner !== self.name) {
+    return refused(RefuseReason.notTheOneMeant, `this is ${self.name}, not ${hello.partner}`);
+  }
+  if (!expected.has(hello.system)) {
+    return refused(RefuseReason.unknownSystem, `${hello.system} is not a partner of ${self.name}`);
+  }
+  if (hello.lowestVersion > PROTOCOL_VERSION || hello.highestVersion < PROTOCOL_VERSION) {
+    return refused(
+      RefuseReason.version,
+      `${self.name} speaks version ${PROTOCOL_VERSION}, ${hello.system} ${hello.lowestVersion} to ${hello.highestVersion}`,
+    );
+  }
+  const agreed = generation ?? hello.generation;
+  if (!soundNumbers(hello) || agreed === 0)
+    return refused(RefuseReason.malformed, 'a number out of its bounds');
+  return {
+    kind: 'agreed',
+    terms: {
+      partner: hello.system,
+      generation: agreed,
+      checksums: wantsChecksums || hello.wantsChecksums,
+      ourReadSetLength: self.readSetLength,
+      theirReadSetLength: hello.readSetLength,
+      unsolicitedCredit: hello.unsolicitedCredit,
+      exchangeLimit: Math.min(hello.exchangeLimit, LinkLimits.maxExchanges),
+    },
+  };
+}
+
+function soundNumbers(hello: Hello): boolean {
+  return (
+    hello.readSetLength >= LinkLimits.minReadSetLength &&
+    hello.readSetLength <= LinkLimits.maxReadSetLength &&
+    hello.exchangeLimit >= 1
+  );
+}
+
+function refused(reason: number, text: string): Verdict {
+  return { kind: 'refused', reason, text };
+}

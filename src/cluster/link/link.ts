@@ -1,0 +1,174 @@
+/**
+ * An established link: gives each frame to the role it is meant for (this system as originator, or as owner), watches
+ * whether the partner is alive, and ends both roles with it. The handshake is over when it is made.
+ */
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock, Timer } from '../../env/clock.ts';
+import { LinkLimits } from '../../limits.ts';
+import type { NexusIds } from '../../scsi/nexus.ts';
+import { decodeEvent, encodeEvent, type UnitEvent } from '../../wire/interconnect/event.ts';
+import { type FrameHeader, FrameType, HEADER_LENGTH, putU32, u32 } from '../../wire/interconnect/frame.ts';
+import { decodeInventory, encodeInventory, type InventoryUnit } from '../../wire/interconnect/inventory.ts';
+import { Originator } from '../proxied-unit/originator.ts';
+import { type ServedUnits, UnitServer } from '../unit-server/unit-server.ts';
+import type { FrameReceiver, FrameStream } from './frame-stream.ts';
+import type { LinkTerms } from './handshake.ts';
+
+/** Who is told what the link learns. */
+export interface LinkOwner {
+  /** The partner's units are these from now on; the first time, the link is up. */
+  linkInventory(link: Link, units: readonly InventoryUnit[]): void;
+  linkEvent(link: Link, event: UnitEvent): void;
+  /** The link has ended; what was in flight is told so next. */
+  linkEnded(link: Link, reason: string): void;
+}
+
+export class Link implements FrameReceiver {
+  readonly terms: LinkTerms;
+  readonly originator: Originator;
+  readonly server: UnitServer;
+  readonly frames: FrameStream;
+  /** True once the partner's inventory has come. */
+  up = false;
+  readonly #clock: Clock;
+  readonly #owner: LinkOwner;
+  #lastReceived: number;
+  #lastProbe: number;
+  #bytesSeen = 0;
+  #probes = 0;
+  #timer: Timer;
+  #ended = false;
+  #leaving = false;
+
+  constructor(
+    frames: FrameStream,
+    terms: LinkTerms,
+    clock: Clock,
+    pool: BufferPool,
+    units: ServedUnits,
+    nexusIds: NexusIds,
+    owner: LinkOwner,
+  ) {
+    this.frames = frames;
+    this.terms = terms;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.originator = new Originator(frames, terms, pool);
+    this.server = new UnitServer(frames, terms, units, pool, nexusIds);
+    frames.generation = terms.generation;
+    frames.checksums = terms.checksums;
+    frames.become(this);
+    this.#lastReceived = this.#lastProbe = clock.now();
+    this.#timer = clock.after(LinkLimits.probeMilliseconds, () => this.#probe());
+  }
+
+  sendInventory(units: readonly InventoryUnit[]): void {
+    const { parametersLength, payload } = encodeInventory(units, this.frames.scratch, HEADER_LENGTH);
+    // Lent without a lease: the payload is this frame's own.
+    this.frames.send(FrameType.inventory, 0, 0, parametersLength, payload);
+  }
+
+  sendEvent(event: UnitEvent): void {
+    this.frames.sendUrgent(FrameType.event, 0, encodeEvent(event, this.frames.scratch, HEADER_LENGTH));
+  }
+
+  /** Ends the link on purpose, once nothing of the partner's runs here (or `deadline` ms have passed). */
+  leave(deadline: number): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const timer = this.#clock.after(deadline, () => this.#sayGoodbye());
+    this.server.whenIdle(() => {
+      timer.cancel();
+      this.#sayGoodbye();
+    });
+  }
+
+  destroy(reason: string): void {
+    this.frames.destroy(reason);
+  }
+
+  payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string {
+    switch (header.type) {
+      case FrameType.dataIn:
+        return this.originator.payloadBuffer(header, parameters);
+      case FrameType.command:
+      case FrameType.dataOut:
+        return this.server.payloadBuffer(header, parameters);
+      default:
+        return new Uint8Array(header.payloadLength);
+    }
+  }
+
+  frame(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): string | null {
+    switch (header.type) {
+      case FrameType.dataIn:
+      case FrameType.transferReady:
+      case FrameType.response:
+      case FrameType.taskManagementResponse:
+        return this.originator.frame(header, parameters);
+      case FrameType.command:
+      case FrameType.dataOut:
+      case FrameType.grant:
+      case FrameType.nexusOpen:
+      case FrameType.nexusClose:
+      case FrameType.taskManagement:
+        return this.server.frame(header, parameters);
+      case FrameType.inventory:
+        return this.#inventory(parameters, payload);
+      case FrameType.event:
+        this.#owner.linkEvent(this, decodeEvent(parameters));
+        return null;
+      case FrameType.probe:
+        putU32(this.frames.scratch, HEADER_LENGTH, u32(parameters, 0));
+        this.frames.sendUrgent(FrameType.probeReply, 0, 4);
+        return null;
+      case FrameType.probeReply:
+        return u32(parameters, 0) > this.#probes ? 'an answer to no probe' : null;
+      case FrameType.goodbye:
+        this.frames.destroy('the partner has left');
+        return null;
+      default:
+        return 'the handshake is over';
+    }
+  }
+
+  closed(reason: string): void {
+    this.#ended = true;
+    this.#timer.cancel();
+    // The owner first: what the ending commands set off must not find this link.
+    this.#owner.linkEnded(this, reason);
+    this.server.linkLost();
+    this.originator.linkLost(reason);
+  }
+
+  #inventory(parameters: Uint8Array, payload: Uint8Array): string | null {
+    const units = decodeInventory(parameters, payload);
+    if (units === null) return 'malformed';
+    this.up = true;
+    this.#owner.linkInventory(this, units);
+    return null;
+  }
+
+  #sayGoodbye(): void {
+    if (this.#ended) return;
+    this.frames.send(FrameType.goodbye, 0, 0, 0);
+    this.frames.end();
+  }
+
+  #probe(): void {
+    const now = this.#clock.now();
+    const received = this.frames.bytesReceived;
+    // A process that was stopped itself has not listened: what came meanwhile is still to be read.
+    const wasAsleep = now - this.#lastProbe > LinkLimits.silenceMilliseconds;
+    if (received !== this.#bytesSeen || wasAsleep) this.#lastReceived = now;
+    this.#bytesSeen = received;
+    this.#lastProbe = now;
+    if (now - this.#lastReceived >= LinkLimits.silenceMilliseconds) {
+      return this.frames.destroy(`nothing heard for ${LinkLimits.silenceMilliseconds} ms`);
+    }
+    this.#probes++;
+    putU32(this.frames.scratch, HEADER_LENGTH, this.#probes);
+    this.frames.sendUrgent(FrameType.probe, 0, 4);
+    this.#timer = this.#clock.after(LinkLimits.probeMilliseconds, () => this.#probe());
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * This system as the originator on one link: its nexuses there, its exchanges, and the credit between them. Lives as
+ * long as the link; what was in flight when it ends is told so, and is never sent again.
+ */
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import { LinkLimits } from '../../limits.ts';
+import type {
+  Command,
+  NexusLoss,
+  TaskManagementFunction,
+  TaskManagementResponse,
+} from '../../scsi/logical-unit.ts';
+import type { Nexus } from '../../scsi/nexus.ts';
+import {
+  type FrameHeader,
+  FrameType,
+  HEADER_LENGTH,
+  putU32,
+  u8,
+  u32,
+} from '../../wire/interconnect/frame.ts';
+import { CloseReason, encodeNexusClose, encodeNexusOpen } from '../../wire/interconnect/nexus.ts';
+import { encodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
+import { ExchangeTable } from '../link/exchange-table.ts';
+import type { FrameStream } from '../link/frame-stream.ts';
+import type { LinkTerms } from '../link/handshake.ts';
+import { ProxiedTask } from './proxied-task.ts';
+import { ReadBudget } from './read-budget.ts';
+
+class ManagementExchange {
+  readonly done: (response: TaskManagementResponse) => void;
+  constructor(done: (response: TaskManagementResponse) => void) {
+    this.done = done;
+  }
+}
+
+export class Originator {
+  readonly frames: FrameStream;
+  readonly terms: LinkTerms;
+  readonly pool: BufferPool;
+  readonly budget = new ReadBudget(LinkLimits.dataInPerLink);
+  commandsForwarded = 0;
+  #unsolicitedUsed = 0;
+  readonly #exchanges: ExchangeTable<ProxiedTask | ManagementExchange>;
+  readonly #nexuses = new Map<Nexus, number>();
+  #lastNexus = 0;
+  /** The command whose frame waits for its first write data, so that both travel together. */
+  #deferred: ProxiedTask | null = null;
+
+  constructor(frames: FrameStream, terms: LinkTerms, pool: BufferPool) {
+    this.frames = frames;
+    this.terms = terms;
+    this.pool = pool;
+    this.#exchanges = new ExchangeTable(terms.exchangeLimit);
+  }
+
+  get exchangesInFlight(): number {
+    return this.#exchanges.size;
+  }
+
+  /** Forwards a command to the unit that the owner calls `unitId`; null when no more exchanges may run. */
+  execute(unitId: number, command: Command): ProxiedTask | null {
+    this.sendDeferred();
+    const task = new ProxiedTask(this, command, unitId);
+    const exchange = this.#exchanges.open(task);
+    if (exchange === 0) return null;
+    this.commandsForwarded++;
+    task.begin(exchange, this.#nexusId(command.nexus), this.#unsolicited(command.unsolicitedLength));
+    return task;
+  }
+
+  manage(
+    unitId: number,
+    nexus: Nexus,
+    what: TaskManagementFunction,
+    tag: number,
+    done: (response: TaskManagementResponse) => void,
+  ): void {
+    this.sendDeferred();
+    const exchange = this.#exchanges.open(new ManagementExchange(done));
+    if (exchange === 0) return done('rejected');
+    const parameters = { nexus: this.#nexusId(nexus), unit: unitId, function: what, tag };
+    const length = encodeTaskManagement(parameters, this.frames.scratch, HEADER_LENGTH);
+    this.frames.send(FrameType.taskManagement, 0, exchange, length);
+  }
+
+  /** The nexus's commands end as aborted here, now; their exchanges end when the owner has let go of them. */
+  nexusLost(nexus: Nexus, why: NexusLoss): void {
+    const id = this.#nexuses.get(nexus);
+    if (id === undefined) return;
+    this.sendDeferred();
+    this.#nexuses.delete(nexus);
+    const reason = why === 'linkLost' ? CloseReason.connectionLost : CloseReason[why];
+    const length = encodeNexusClose({ nexus: id, why: reason }, this.frames.scratch, HEADER_LENGTH);
+    this.frames.send(FrameType.nexusClose, 0, 0, length);
+    for (const exchange of this.#exchanges.running()) {
+      if (exchange instanceof ProxiedTask && exchange.nexus === nexus) exchange.abandon();
+    }
+  }
+
+  /** A frame that carries read data: where it goes, or what is broken about it. */
+  payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string {
+    const exchange = this.#exchanges.find(header.exchange);
+    if (!(exchange instanceof ProxiedTask)) return `no exchange ${header.exchange}`;
+    return exchange.dataInBuffer(u32(parameters, 0), header.payloadLength);
+  }
+
+  /** DATA_IN, TRANSFER_READY, RESPONSE, TASK_MANAGEMENT_RESPONSE: what is broken about it, or null. */
+  frame(header: FrameHeader, parameters: Uint8Array): string | null {
+    const exchange = this.#exchanges.find(header.exchange);
+    if (exchange === null) return `no exchange ${header.exchange}`;
+    if (header.type === FrameType.taskManagementResponse) {
+      if (exchange instanceof ProxiedTask) return `exchange ${header.exchange} is a command`;
+      return this.#managed(header.exchange, exchange, u8(parameters, 0));
+    }
+    if (exchange instanceof ManagementExchange) return `exchange ${header.exchange} is task management`;
+    switch (header.type) {
+      case FrameType.dataIn:
+        return exchange.dataIn(header.flags, parameters);
+      case FrameType.transferReady:
+        return exchange.transferReady(u32(parameters, 0), u32(parameters, 4));
+      default:
+        return exchange.response(parameters);
+    }
+  }
+
+  /** The link has ended: nobody will answer what is in flight. */
+  linkLost(reason: string): void {
+    this.#deferred = null;
+    for (const exchange of this.#exchanges.running()) {
+      if (exchange instanceof ProxiedTask) exchange.linkLost(reason);
+      else exchange.done('unknown');
+    }
+  }
+
+  /** For ProxiedTask: its COMMAND frame may wait until its first data is here, or anything else is to be sent. */
+  defer(task: ProxiedTask): void {
+    this.#deferred = task;
+  }
+
+  /** Sends the COMMAND frame that waits, if any. */
+  sendDeferred(): void {
+    const task = this.#deferred;
+    this.#deferred = null;
+    task?.sendCommand();
+  }
+
+  /** For ProxiedTask: the exchange has ended; what it held is free. */
+  ended(exchange: number, unsolicited: number): void {
+    this.#exchanges.close(exchange);
+    this.#unsolicitedUsed -= unsolicited;
+  }
+
+  sendGrant(exchange: number, bytes: number): void {
+    putU32(this.frames.scratch, HEADER_LENGTH, bytes);
+    this.frames.sendUrgent(FrameType.grant, exchange, 4);
+  }
+
+  #managed(number: number, exchange: ManagementExchange, answer: number): string | null {
+    if (answer !== 0 && answer !== 1 && answer !== 5) return `an answer ${answer} to task management`;
+    this.#exchanges.close(number);
+    if (answer === TaskManagementAnswer.complete) exchange.done('complete');
+    else exchange.done(answer === TaskManagementAnswer.taskDoesNotExist ? 'taskDoesNotExist' : 'rejected');
+    return null;
+  }
+
+  /** Unsolicited write data is promised only within the owner's credit; else the owner asks for it. */
+  #unsolicited(length: number): number {
+    if (this.#unsolicitedUsed + length > this.terms.unsolicitedCredit) return 0;
+    this.#unsolicitedUsed += length;
+    return length;
+  }
+
+  #nexusId(nexus: Nexus): number {
+    const known = this.#nexuses.get(nexus);
+    if (known !== undefined) return known;
+    const id = ++this.#lastNexus;
+    this.#nexuses.set(nexus, id);
+    const { port } = nexus;
+    const open = {
+      nexus: id,
+      relativeId: port.relativeId,
+      portalGroupTag: port.portalGroupTag,
+      groupId: port.groupId,
+      isid: nexus.isid,
+      initiatorName: nexus.initiatorName,
+      portName: port.name,
+      targetName: port.targetName,
+    };
+    const length = encodeNexusOpen(open, this.frames.scratch, HEADER_LENGTH);
+    this.frames.send(FrameType.nexusOpen, 0, 0, length);
+    return id;
+  }
+}

@@ -1,0 +1,125 @@
+/** One command of the partner's, run here by its owner: the exchange seen from the owner's side. */
+import type { Lease } from '../../buffers/buffer-pool.ts';
+import type { Command, CommandResult, Task, TaskAttribute } from '../../scsi/logical-unit.ts';
+import type { Nexus } from '../../scsi/nexus.ts';
+import type { CommandParameters } from '../../wire/interconnect/command.ts';
+import { FINAL, FrameType, HEADER_LENGTH, putU32 } from '../../wire/interconnect/frame.ts';
+import { encodeResult, type Result, ResultKind } from '../../wire/interconnect/result.ts';
+import type { UnitServer } from './unit-server.ts';
+
+const ABORTED: Result = { kind: ResultKind.aborted, status: 0, presentedLength: 0, sense: null };
+const UNKNOWN: Result = { kind: ResultKind.unknown, status: 0, presentedLength: 0, sense: null };
+
+export class ServedCommand implements Command {
+  readonly nexus: Nexus;
+  readonly cdb: Uint8Array;
+  readonly taskAttribute: TaskAttribute;
+  readonly tag: number;
+  readonly dataOutLength: number;
+  readonly dataInLength: number;
+  readonly unsolicitedLength: number;
+  readonly dataInCredit: number;
+  readonly readSetLength: number;
+  readonly exchange: number;
+  /** Set when the unit has taken the command; null while it is in `execute`. */
+  task: Task | null = null;
+  ended = false;
+  /** Bytes of write data that came, that may come, and that count against the link's budget. */
+  #arrived = 0;
+  #allowed: number;
+  #charged = 0;
+  readonly #server: UnitServer;
+
+  constructor(
+    server: UnitServer,
+    exchange: number,
+    nexus: Nexus,
+    parameters: CommandParameters,
+    readSetLength: number,
+  ) {
+    this.#server = server;
+    this.exchange = exchange;
+    this.nexus = nexus;
+    this.cdb = new Uint8Array(Math.max(16, parameters.cdb.length));
+    this.cdb.set(parameters.cdb);
+    this.taskAttribute = parameters.taskAttribute as TaskAttribute;
+    this.tag = parameters.tag;
+    this.dataOutLength = parameters.dataOutLength;
+    this.dataInLength = parameters.dataInLength;
+    this.unsolicitedLength = parameters.unsolicitedLength;
+    this.dataInCredit = parameters.dataInCredit;
+    this.readSetLength = readSetLength;
+    this.#allowed = parameters.unsolicitedLength;
+  }
+
+  /** Whether write data may come at this place; then it is counted as here. */
+  admitDataOut(offset: number, length: number): boolean {
+    if (offset !== this.#arrived || length === 0 || offset + length > this.#allowed) return false;
+    this.#arrived += length;
+    return true;
+  }
+
+  receiveDataOut(offset: number, length: number): void {
+    this.#server.askForData(this, offset, length);
+  }
+
+  /** For the server, when the budget has room: asks the originator. */
+  sendTransferReady(offset: number, length: number): void {
+    const { frames } = this.#server;
+    this.#server.giveBackBudget(this.#charged);
+    this.#charged = length;
+    this.#allowed = offset + length;
+    putU32(frames.scratch, HEADER_LENGTH, offset);
+    putU32(frames.scratch, HEADER_LENGTH + 4, length);
+    frames.sendUrgent(FrameType.transferReady, this.exchange, 8);
+  }
+
+  sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
+    const { frames } = this.#server;
+    putU32(frames.scratch, HEADER_LENGTH, offset);
+    // A result with sense does not fit DATA_IN: it follows in a frame of its own.
+    const together = final !== null && final.sense === null;
+    const length = 4 + (together ? encodeResult(asResult(final), frames.scratch, HEADER_LENGTH + 4) : 0);
+    if (this.#server.closed) data.release();
+    else frames.send(FrameType.dataIn, together ? FINAL : 0, this.exchange, length, data.bytes, data);
+    if (together) this.#end();
+    else if (final !== null) this.complete(final);
+  }
+
+  complete(result: CommandResult): void {
+    this.#respond(asResult(result));
+  }
+
+  outcomeUnknown(): void {
+    this.#respond(UNKNOWN);
+  }
+
+  aborted(): void {
+    this.#respond(ABORTED);
+  }
+
+  #respond(result: Result): void {
+    const { frames } = this.#server;
+    if (!this.#server.closed) {
+      const length = encodeResult(result, frames.scratch, HEADER_LENGTH);
+      frames.send(FrameType.response, 0, this.exchange, length);
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.ended) throw new Error(`exchange ${this.exchange} has ended twice`);
+    this.ended = true;
+    this.#server.giveBackBudget(this.#charged);
+    this.#server.commandEnded(this);
+  }
+}
+
+function asResult(result: CommandResult): Result {
+  return {
+    kind: ResultKind.status,
+    status: result.status,
+    presentedLength: result.presentedLength,
+    sense: result.sense,
+  };
+}

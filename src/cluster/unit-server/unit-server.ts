@@ -1,0 +1,283 @@
+/**
+ * This system as the owner on one link: runs the partner's commands on the units here. Lives as long as the link;
+ * when that ends, the partner's nexuses are lost and what they had running is aborted.
+ */
+import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import { LinkLimits } from '../../limits.ts';
+import type {
+  LogicalUnit,
+  NexusLoss,
+  TaskManagementFunction,
+  TaskManagementResponse,
+} from '../../scsi/logical-unit.ts';
+import type { Nexus, NexusIds } from '../../scsi/nexus.ts';
+import { decodeCommand } from '../../wire/interconnect/command.ts';
+import { type FrameHeader, FrameType, HEADER_LENGTH, u32 } from '../../wire/interconnect/frame.ts';
+import { CloseReason, decodeNexusClose, decodeNexusOpen } from '../../wire/interconnect/nexus.ts';
+import { decodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
+import { ServedTable } from '../link/exchange-table.ts';
+import type { FrameStream } from '../link/frame-stream.ts';
+import type { LinkTerms } from '../link/handshake.ts';
+import { ServedCommand } from './served-command.ts';
+
+/** A nexus of the partner's, and the units that it has used. */
+interface ServedNexus {
+  readonly nexus: Nexus;
+  readonly units: Set<LogicalUnit>;
+}
+
+/** What a local unit is to its partners: the number under which INVENTORY lists it. */
+export type ServedUnits = ReadonlyMap<number, LogicalUnit>;
+
+const closeReasons: ReadonlyMap<number, NexusLoss> = new Map([
+  [CloseReason.logout, 'logout'],
+  [CloseReason.connectionLost, 'connectionLost'],
+  [CloseReason.reinstated, 'reinstated'],
+]);
+
+export class UnitServer {
+  readonly frames: FrameStream;
+  commandsServed = 0;
+  closed = false;
+  readonly #terms: LinkTerms;
+  readonly #units: ServedUnits;
+  readonly #pool: BufferPool;
+  readonly #nexusIds: NexusIds;
+  readonly #nexuses = new Map<number, ServedNexus>();
+  readonly #exchanges = new ServedTable<ServedCommand | 'management'>(LinkLimits.maxExchanges);
+  #unsolicitedUsed = 0;
+  #dataOutFree: number = LinkLimits.dataOutPerLink;
+  readonly #waitingForBudget: { command: ServedCommand; offset: number; length: number }[] = [];
+  /** The command, or the lease to throw away, whose write data is being received. */
+  #receiving: ServedCommand | null = null;
+  #unwanted: Lease | null = null;
+  #drained: (() => void) | null = null;
+
+  constructor(
+    frames: FrameStream,
+    terms: LinkTerms,
+    units: ServedUnits,
+    pool: BufferPool,
+    nexusIds: NexusIds,
+  ) {
+    this.frames = frames;
+    this.#terms = terms;
+    this.#units = units;
+    this.#pool = pool;
+    this.#nexusIds = nexusIds;
+  }
+
+  get exchangesInFlight(): number {
+    return this.#exchanges.size;
+  }
+
+  /** COMMAND or DATA_OUT with data: where it goes, or what is broken about the frame. */
+  payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string {
+    if (header.type === FrameType.command) {
+      const command = this.#begin(header, parameters);
+      if (typeof command === 'string') return command;
+      if (header.payloadLength > command.unsolicitedLength) return 'more data than was announced';
+      return this.#place(command, 0, header.payloadLength);
+    }
+    const command = this.#exchanges.find(header.exchange);
+    if (command === null || command === 'management') return `no exchange ${header.exchange}`;
+    if (command === 'ended') return this.#throwAway(header.payloadLength);
+    return this.#place(command, u32(parameters, 0), header.payloadLength);
+  }
+
+  /** A whole frame from the originator: what is broken about it, or null. */
+  frame(header: FrameHeader, parameters: Uint8Array): string | null {
+    switch (header.type) {
+      case FrameType.command:
+        return header.payloadLength === 0 ? this.#withoutData(header, parameters) : this.#arrived();
+      case FrameType.dataOut:
+        return header.payloadLength === 0 ? 'no data' : this.#arrived();
+      case FrameType.grant:
+        return this.#grant(header.exchange, u32(parameters, 0));
+      case FrameType.nexusOpen:
+        return this.#openNexus(parameters);
+      case FrameType.nexusClose:
+        return this.#closeNexus(parameters);
+      default:
+        return this.#manage(header.exchange, parameters);
+    }
+  }
+
+  /** The link has ended. */
+  linkLost(): void {
+    this.closed = true;
+    this.#receiving?.task?.dataOutLost();
+    this.#receiving = null;
+    this.#unwanted?.release();
+    this.#unwanted = null;
+    this.#waitingForBudget.length = 0;
+    for (const id of [...this.#nexuses.keys()]) this.#nexusGone(id, 'linkLost');
+  }
+
+  /** Calls back once nothing of the partner's runs here. */
+  whenIdle(done: () => void): void {
+    if (this.#exchanges.size === 0) done();
+    else this.#drained = done;
+  }
+
+  /** For ServedCommand: TRANSFER_READY now, or when the link's budget has room for the data. */
+  askForData(command: ServedCommand, offset: number, length: number): void {
+    this.#waitingForBudget.push({ command, offset, length });
+    this.#serveWaiting();
+  }
+
+  giveBackBudget(bytes: number): void {
+    this.#dataOutFree += bytes;
+  }
+
+  commandEnded(command: ServedCommand): void {
+    this.#unsolicitedUsed -= command.unsolicitedLength;
+    this.#end(command.exchange);
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    for (let next = this.#waitingForBudget[0]; next !== undefined; next = this.#waitingForBudget[0]) {
+      // A range larger than what is free waits, unless nothing else holds the budget.
+      const fits = next.length <= this.#dataOutFree || this.#dataOutFree === LinkLimits.dataOutPerLink;
+      if (!next.command.ended && !fits) return;
+      this.#waitingForBudget.shift();
+      if (next.command.ended || this.closed) continue;
+      this.#dataOutFree -= next.length;
+      next.command.sendTransferReady(next.offset, next.length);
+    }
+  }
+
+  #begin(header: FrameHeader, parameters: Uint8Array): ServedCommand | string {
+    const decoded = decodeCommand(parameters);
+    if (decoded === null) return 'malformed';
+    const nexus = this.#nexuses.get(decoded.nexus);
+    if (nexus === undefined) return `no nexus ${decoded.nexus}`;
+    const unit = this.#units.get(decoded.unit);
+    if (unit === undefined) return `no unit ${decoded.unit}`;
+    if (!this.#exchanges.mayBegin(header.exchange)) return `exchange ${header.exchange} may not begin`;
+    if (this.#unsolicitedUsed + decoded.unsolicitedLength > LinkLimits.dataOutPerLink) {
+      return 'more unsolicited data than was allowed';
+    }
+    this.#unsolicitedUsed += decoded.unsolicitedLength;
+    const command = new ServedCommand(
+      this,
+      header.exchange,
+      nexus.nexus,
+      decoded,
+      this.#terms.theirReadSetLength,
+    );
+    this.#exchanges.begin(header.exchange, command);
+    nexus.units.add(unit);
+    this.commandsServed++;
+    command.task = unit.execute(command);
+    return command;
+  }
+
+  #withoutData(header: FrameHeader, parameters: Uint8Array): string | null {
+    const command = this.#begin(header, parameters);
+    return typeof command === 'string' ? command : null;
+  }
+
+  #place(command: ServedCommand, offset: number, length: number): Uint8Array | string {
+    if (!command.admitDataOut(offset, length)) return `${length} bytes at offset ${offset}`;
+    if (command.ended || command.task === null) return this.#throwAway(length);
+    this.#receiving = command;
+    return command.task.dataOutBuffer(offset, length);
+  }
+
+  #throwAway(length: number): Uint8Array {
+    this.#unwanted = this.#pool.take(length);
+    return this.#unwanted.bytes;
+  }
+
+  #arrived(): null {
+    this.#unwanted?.release();
+    this.#unwanted = null;
+    const command = this.#receiving;
+    this.#receiving = null;
+    command?.task?.dataOutArrived();
+    return null;
+  }
+
+  #grant(exchange: number, bytes: number): string | null {
+    const command = this.#exchanges.find(exchange);
+    if (command === null || command === 'management') return `no exchange ${exchange}`;
+    if (command !== 'ended') command.task?.grant(bytes);
+    return null;
+  }
+
+  #openNexus(parameters: Uint8Array): string | null {
+    const open = decodeNexusOpen(parameters);
+    if (open === null) return 'malformed';
+    if (this.#nexuses.has(open.nexus)) return `nexus ${open.nexus} is open`;
+    if (this.#nexuses.size >= LinkLimits.maxNexuses) return 'too many nexuses';
+    const port = {
+      name: open.portName,
+      system: this.#terms.partner,
+      targetName: open.targetName,
+      portalGroupTag: open.portalGroupTag,
+      relativeId: open.relativeId,
+      groupId: open.groupId,
+      serves: 'proxy' as const,
+    };
+    const { initiatorName, isid } = open;
+    const nexus = { id: this.#nexusIds.next(), initiatorName, isid, port };
+    this.#nexuses.set(open.nexus, { nexus, units: new Set() });
+    return null;
+  }
+
+  #closeNexus(parameters: Uint8Array): string | null {
+    const { nexus, why } = decodeNexusClose(parameters);
+    const reason = closeReasons.get(why);
+    if (reason === undefined) return `reason ${why}`;
+    if (!this.#nexuses.has(nexus)) return `no nexus ${nexus}`;
+    this.#nexusGone(nexus, reason);
+    return null;
+  }
+
+  #nexusGone(id: number, why: NexusLoss): void {
+    const served = this.#nexuses.get(id);
+    this.#nexuses.delete(id);
+    if (served === undefined) return;
+    for (const unit of served.units) unit.nexusLost(served.nexus, why);
+  }
+
+  #manage(exchange: number, parameters: Uint8Array): string | null {
+    const what = decodeTaskManagement(parameters);
+    if (what === null) return 'malformed';
+    const served = this.#nexuses.get(what.nexus);
+    if (served === undefined) return `no nexus ${what.nexus}`;
+    const unit = this.#units.get(what.unit);
+    if (unit === undefined) return `no unit ${what.unit}`;
+    if (!this.#exchanges.mayBegin(exchange)) return `exchange ${exchange} may not begin`;
+    this.#exchanges.begin(exchange, 'management');
+    served.units.add(unit);
+    unit.manage(served.nexus, what.function as TaskManagementFunction, what.tag, (response) =>
+      this.#managed(exchange, response),
+    );
+    return null;
+  }
+
+  #managed(exchange: number, response: TaskManagementResponse): void {
+    if (!this.closed) {
+      this.frames.scratch[HEADER_LENGTH] = answerTo(response);
+      this.frames.send(FrameType.taskManagementResponse, 0, exchange, 1);
+    }
+    this.#end(exchange);
+  }
+
+  #end(exchange: number): void {
+    this.#exchanges.end(exchange);
+    if (this.#exchanges.size > 0) return;
+    this.#drained?.();
+    this.#drained = null;
+  }
+}
+
+function answerTo(response: TaskManagementResponse): number {
+  if (response === 'complete') return TaskManagementAnswer.complete;
+  return response === 'taskDoesNotExist'
+    ? TaskManagementAnswer.taskDoesNotExist
+    : TaskManagementAnswer.rejected;
+}
