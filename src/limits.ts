@@ -20,6 +20,17 @@ export const IscsiLimits = {
   maxNameBytes: 223,
   maxTextKeyBytes: 63,
   maxTextValueBytes: 8192,
+  maxTextKeys: 256,
+  /** A text that is continued over several PDUs, all of it. */
+  maxTextBytes: 16 * KiB,
+  /** Connections beyond the caps that are still told why they are refused. */
+  refusedConnections: 64,
+  /** Data that nobody wants any more still comes for this many commands of a session. */
+  abandonedTransfers: 128,
+  /** A client that lets answers beyond its read data pile up is not listened to until it has taken them. */
+  unsentAnswers: 1 * MiB,
+  /** How long a portal that closes lets its commands run. */
+  drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
   dataInPerCommand: 512 * KiB,
   dataInPerSession: 8 * MiB,
@@ -36,7 +47,7 @@ export const ScsiLimits = {
   maxParameterListLength: 64 * KiB,
   maxCompareAndWriteBlocks: 255,
   maxUnmapDescriptors: 256,
-  maxUnmapBytes: 4096 * MiB,
+  maxUnmapBytes: 512 * MiB,
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
   unitAttentionsPerNexus: 16,
@@ -59,13 +70,15 @@ export const LinkLimits = {
   readSetsPerExchange: 4,
   /** Read data of all exchanges of a link on the way at a time. */
   dataInPerLink: 16 * MiB,
-  /** Write data that travels with its command. */
-  immediateDataLength: 256 * KiB,
+  /** What one frame carries at the most: MAX_PAYLOAD of wire/interconnect/frame.ts. */
+  payloadLength: 1 * MiB,
   /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
   dataOutPerLink: 16 * MiB,
   maxExchanges: 4096,
   maxNexuses: 4096,
   handshakeMilliseconds: 5_000,
+  /** Callers whose handshake is not over. */
+  maxGreetings: 64,
   probeMilliseconds: 500,
   silenceMilliseconds: 2_000,
   reconnectMilliseconds: 250,
@@ -91,6 +104,15 @@ export const DiskLimits = {
   zeroPieceLength: 1 * MiB,
 } as const;
 
+/** A clean stop (times in milliseconds). */
+export const StopLimits = {
+  /** For what partners run here to end. */
+  interconnectMilliseconds: 2_000,
+} as const;
+
+/** What all connections of a process receive into, one at a time. */
+export const RECEIVE_BUFFER_BYTES = 256 * KiB;
+
 /** Buffers that the pool keeps for reuse when they are not leased. */
 export const POOL_KEEP_BYTES = 32 * MiB;
 
@@ -98,8 +120,10 @@ const relations: readonly [string, boolean][] = [
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
+  ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
-  ['unsolicited data fits a command frame', IscsiLimits.firstBurstLength <= LinkLimits.immediateDataLength],
+  ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
+  ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
   [
     'probes come more often than silence is noticed',
     LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,

@@ -9,11 +9,15 @@ import type { BufferPool, Lease } from './buffer-pool.ts';
 
 /** Pieces up to this many bytes are copied: cheaper than an entry in the vector of the system call. */
 const COPY_UP_TO = 8192;
+/** The first slab of a batch, enough for a few headers, and those behind it. */
+const FIRST_SLAB_LENGTH = 4096;
 const SLAB_LENGTH = 65536;
 /** A batch is closed at the first end of a message past this. */
 const BATCH_LENGTH = 262144;
 /** The stream is handed no more while it holds this much: what waits here can still be overtaken. */
 const HIGH_WATER = 1048576;
+/** Nor while it has this many batches: each holds a slab, however little is in it. */
+const MAX_WRITES = 64;
 
 /** Chunks of whole messages, and the leases to release when they are sent. */
 class Batch {
@@ -44,7 +48,7 @@ class Batch {
 
   #nextSlab(atLeast: number, pool: BufferPool): void {
     this.#closeRun();
-    const lease = pool.take(Math.max(atLeast, SLAB_LENGTH));
+    const lease = pool.take(Math.max(atLeast, this.#slab === null ? FIRST_SLAB_LENGTH : SLAB_LENGTH));
     this.leases.push(lease);
     this.#slab = lease.bytes;
     this.#from = 0;
@@ -67,6 +71,7 @@ export class OutputQueue {
   #open = new Batch();
   readonly #waiting: Batch[] = [];
   #handedOver = 0;
+  #writes = 0;
   /** The batch that the stream was given last, while it has it. */
   #lastHandedOver: Batch | null = null;
   #flushAsked = false;
@@ -156,25 +161,31 @@ export class OutputQueue {
       this.#urgent = new Batch();
       this.#write(urgent);
     }
-    while (this.#handedOver < HIGH_WATER) {
+    while (this.#streamTakesMore) {
       const next = this.#waiting.shift();
       if (next === undefined) break;
       this.#write(next);
     }
-    if (this.#handedOver < HIGH_WATER && this.#open.bytes > 0) {
+    if (this.#streamTakesMore && this.#open.bytes > 0) {
       const open = this.#open;
       this.#open = new Batch();
       this.#write(open);
     }
   }
 
+  get #streamTakesMore(): boolean {
+    return this.#handedOver < HIGH_WATER && this.#writes < MAX_WRITES;
+  }
+
   #write(batch: Batch): void {
     batch.close();
     const bytes = batch.bytes;
     this.#handedOver += bytes;
+    this.#writes += 1;
     this.#lastHandedOver = batch;
     this.#stream.write(batch.chunks, () => {
       this.#handedOver -= bytes;
+      this.#writes -= 1;
       if (this.#lastHandedOver === batch) this.#lastHandedOver = null;
       releaseAll(batch);
       if (!this.#flushAsked && (this.#waiting.length > 0 || this.#open.bytes > 0)) this.#handOver();

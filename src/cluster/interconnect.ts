@@ -6,6 +6,7 @@ import type { BufferPool } from '../buffers/buffer-pool.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import type { Address, ByteStream, Listener } from '../env/network.ts';
+import { LinkLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import type { NexusIds } from '../scsi/nexus.ts';
@@ -20,6 +21,7 @@ import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
 import { Partner, type PartnerHost } from './partner.ts';
 import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
+import type { ServedUnit } from './unit-server/unit-server.ts';
 
 export interface InterconnectOptions {
   readonly self: LocalSystem;
@@ -32,8 +34,10 @@ export interface InterconnectOptions {
   readonly partnerUnits: readonly UnitIdentity[];
   readonly pool: BufferPool;
   readonly nexusIds: NexusIds;
+  /** Bytes of a read set where this system is the originator. */
+  readonly readSetLength: number;
   readonly log: Log;
-  /** Shared by all connections of the process (wire/framing/deframer.ts). */
+  /** Of all connections of the process: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
 }
 
@@ -54,7 +58,7 @@ export class Interconnect implements PartnerHost, Reachability {
   readonly partners: readonly Partner[];
   readonly proxiedUnits: readonly ProxiedUnit[];
   readonly #options: InterconnectOptions;
-  readonly #served = new Map<number, LogicalUnit>();
+  readonly #served = new Map<number, ServedUnit>();
   readonly #known = new Map<string, KnownUnit>();
   readonly #listeners: Listener[] = [];
   readonly #greetings = new Set<Greeting>();
@@ -63,11 +67,12 @@ export class Interconnect implements PartnerHost, Reachability {
     this.env = env;
     this.#options = options;
     this.log = options.log;
+    this.receiveBuffer = options.receiveBuffer;
     this.pool = options.pool;
     this.self = options.self;
-    this.receiveBuffer = options.receiveBuffer;
-    for (const [index, unit] of options.localUnits.entries()) this.#served.set(index + 1, unit);
-    this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity));
+    for (const [index, unit] of options.localUnits.entries())
+      this.#served.set(index + 1, { unit, commandsServed: 0 });
+    this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
     for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
     this.partners = options.partners.map(({ name, addresses }) => new Partner(this, name, addresses));
   }
@@ -85,21 +90,19 @@ export class Interconnect implements PartnerHost, Reachability {
     for (const partner of this.partners) partner.start();
   }
 
-  /** Tells the partners that the units here are not to be had, lets what they run here end, and leaves. */
-  stop(deadline: number): void {
+  /** Tells the partners that the units here are not to be had, lets what they run here end (for `deadline` ms), and leaves. */
+  async stop(deadline: number): Promise<void> {
     this.#closeListeners();
     for (const greeting of this.#greetings) greeting.cancel('this system stops');
     const event = { kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable };
-    for (const partner of this.partners) {
-      if (partner.link?.up === true) partner.link.sendEvent(event);
-      partner.stop(deadline);
-    }
+    for (const { link } of this.partners) if (link?.up === true) link.sendEvent(event);
+    await Promise.all(this.partners.map((partner) => partner.stop(deadline)));
   }
 
   makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
-    const { nexusIds } = this.#options;
-    const link = new Link(frames, terms, this.env.clock, this.pool, this.#served, nexusIds, owner);
-    link.sendInventory([...this.#served].map(([id, unit]) => inventoryOf(id, unit)));
+    const parts = { units: this.#served, ...this.#options };
+    const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
+    link.sendInventory([...this.#served].map(([id, { unit }]) => inventoryOf(id, unit)));
     return link;
   }
 
@@ -120,7 +123,7 @@ export class Interconnect implements PartnerHost, Reachability {
       known.state = sound ? (theirs.accessState as AccessState) : null;
       this.#setWay(known, link);
     }
-    for (const unit of this.#served.values()) {
+    for (const { unit } of this.#served.values()) {
       unit.establishUnitAttention(sense.accessStateChanged(), null);
     }
   }
@@ -146,6 +149,14 @@ export class Interconnect implements PartnerHost, Reachability {
     return this.#known.get(unit.name)?.state ?? null;
   }
 
+  /** Commands that ran here for partners on a unit of this system's; 0 for another's. */
+  commandsServed(unitName: string): number {
+    for (const { unit, commandsServed } of this.#served.values()) {
+      if (unit.identity.name === unitName) return commandsServed;
+    }
+    return 0;
+  }
+
   #setWay(known: KnownUnit, link: Link | null): void {
     const usable = link !== null && known.state === AccessState.activeOptimized;
     known.unit.becomeReachable(usable ? { originator: link.originator, unitId: known.id } : null);
@@ -157,6 +168,7 @@ export class Interconnect implements PartnerHost, Reachability {
   }
 
   #accepted(stream: ByteStream): void {
+    const full = this.#greetings.size >= LinkLimits.maxGreetings;
     const names = new Set(this.partners.filter(({ weDial }) => !weDial).map(({ name }) => name));
     const expected = { names, nextGeneration: (name: string) => this.#partner(name).nextGeneration() };
     const greeting: Greeting = Greeting.accept(this, stream, expected, {
@@ -173,6 +185,7 @@ export class Interconnect implements PartnerHost, Reachability {
       },
     });
     this.#greetings.add(greeting);
+    if (full) greeting.cancel('too many callers at once');
   }
 
   #partner(name: string): Partner {

@@ -32,6 +32,14 @@ export class Partner implements LinkOwner {
   lastLoss: string | null = null;
   /** Monotonic ms of the last change between up and not up. */
   since: number;
+  /** Of the links that have ended. */
+  readonly totals = {
+    commandsForwarded: 0,
+    commandsServed: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    peakBufferedBytes: 0,
+  };
   #generation: number;
   #attempt = 0;
   #pause: number = LinkLimits.reconnectMilliseconds;
@@ -39,6 +47,7 @@ export class Partner implements LinkOwner {
   #dialing: { cancel(): void } | null = null;
   #greeting: Greeting | null = null;
   #stopped = false;
+  #whenLinkEnded: (() => void) | null = null;
   readonly #host: PartnerHost;
 
   constructor(host: PartnerHost, name: string, addresses: readonly Address[]) {
@@ -60,12 +69,18 @@ export class Partner implements LinkOwner {
     if (this.weDial) this.#dial();
   }
 
-  stop(deadline: number): void {
+  /** Resolves when the link has ended: once what the partner runs here is done, or `deadline` ms have passed. */
+  stop(deadline: number): Promise<void> {
     this.#stopped = true;
     this.#retry?.cancel();
     this.#dialing?.cancel();
     this.#greeting?.cancel('this system stops');
-    this.link?.leave(deadline);
+    const link = this.link;
+    if (link === null) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#whenLinkEnded = resolve;
+      link.leave(deadline);
+    });
   }
 
   /** A new generation, for a link that this system accepts from the partner. */
@@ -99,6 +114,7 @@ export class Partner implements LinkOwner {
 
   linkEnded(link: Link, reason: string): void {
     this.#host.log.warn({ partner: this.name, generation: link.terms.generation, reason }, 'link down');
+    this.#addUp(link);
     if (link !== this.link) return;
     this.link = null;
     this.lastLoss = reason;
@@ -107,6 +123,7 @@ export class Partner implements LinkOwner {
       this.#host.partnerReachable(this, null, []);
     }
     this.#dialLater();
+    this.#whenLinkEnded?.();
   }
 
   #dial(): void {
@@ -134,7 +151,7 @@ export class Partner implements LinkOwner {
   #failed(reason: string): void {
     this.#dialing = null;
     this.#greeting = null;
-    if (reason !== this.lastLoss) this.#host.log.warn({ partner: this.name, reason }, 'no link yet');
+    if (reason !== this.lastLoss) this.#host.log.info({ partner: this.name, reason }, 'no link yet');
     this.lastLoss = reason;
     this.#dialLater();
   }
@@ -143,5 +160,14 @@ export class Partner implements LinkOwner {
     if (!this.weDial || this.#stopped) return;
     this.#retry = this.#host.env.clock.after(this.#pause, () => this.#dial());
     this.#pause = Math.min(this.#pause * 2, LinkLimits.maxReconnectMilliseconds);
+  }
+
+  #addUp({ originator, server, frames }: Link): void {
+    const { totals } = this;
+    totals.commandsForwarded += originator.commandsForwarded;
+    totals.commandsServed += server.commandsServed;
+    totals.bytesIn += frames.bytesReceived;
+    totals.bytesOut += frames.bytesSent;
+    totals.peakBufferedBytes = Math.max(totals.peakBufferedBytes, originator.budget.peak);
   }
 }

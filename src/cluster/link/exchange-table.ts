@@ -22,15 +22,17 @@ export class ExchangeTable<T> {
     return this.#slots.length - this.#free.length;
   }
 
-  /** The number of a new exchange, or 0 when there are as many as may be. */
-  open(exchange: T): number {
+  /** The number of the next exchange, to be opened at once; 0 when there are as many as may be. */
+  reserve(): number {
     const slot = this.#free.pop() ?? this.#newSlot();
     if (slot < 0) return 0;
     const turn = ((this.#numbers[slot] ?? 0) >>> 16) % TURNS;
-    const number = (turn + 1) * TURN + slot;
-    this.#slots[slot] = exchange;
-    this.#numbers[slot] = number;
-    return number;
+    return (turn + 1) * TURN + slot;
+  }
+
+  open(number: number, exchange: T): void {
+    this.#slots[number & SLOT] = exchange;
+    this.#numbers[number & SLOT] = number;
   }
 
   find(number: number): T | null {

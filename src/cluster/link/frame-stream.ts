@@ -43,6 +43,7 @@ export class FrameStream implements StreamHandler, FrameHandler {
   /** Of the link, once the handshake has set it: stamped on what goes, demanded of what comes. */
   generation = 0;
   checksums = false;
+  framesSent = 0;
   bytesReceived = 0;
   bytesSent = 0;
   readonly #stream: ByteStream;
@@ -182,6 +183,7 @@ export class FrameStream implements StreamHandler, FrameHandler {
     header.exchange = exchange;
     header.payloadChecksum = this.checksums && payload.length > 0 ? checksum(payload, 0) : 0;
     sealFrame(this.scratch, header);
+    this.framesSent++;
     this.bytesSent += HEADER_LENGTH + parametersLength + payload.length;
     return this.scratch.subarray(0, HEADER_LENGTH + parametersLength);
   }

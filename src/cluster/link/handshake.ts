@@ -14,7 +14,6 @@ export interface LocalSystem {
   readonly name: string;
   /** 16 hexadecimal digits, new with every start. */
   readonly incarnation: string;
-  readonly readSetLength: number;
 }
 
 /** What both sides know once the handshake is over. */
@@ -22,9 +21,6 @@ export interface LinkTerms {
   readonly partner: string;
   readonly generation: number;
   readonly checksums: boolean;
-  /** The most that one DATA_IN carries when we are the originator, and when the partner is. */
-  readonly ourReadSetLength: number;
-  readonly theirReadSetLength: number;
   /** What the partner, as owner, takes. */
   readonly unsolicitedCredit: number;
   readonly exchangeLimit: number;
@@ -46,7 +42,6 @@ export function makeHello(
     highestVersion: PROTOCOL_VERSION,
     incarnation: self.incarnation,
     generation,
-    readSetLength: self.readSetLength,
     unsolicitedCredit: LinkLimits.dataOutPerLink,
     exchangeLimit: LinkLimits.maxExchanges,
     wantsChecksums,
@@ -84,7 +79,7 @@ export function judgeHello(
     );
   }
   const agreed = generation ?? hello.generation;
-  if (!soundNumbers(hello) || agreed === 0)
+  if (hello.exchangeLimit === 0 || agreed === 0)
     return refused(RefuseReason.malformed, 'a number out of its bounds');
   return {
     kind: 'agreed',
@@ -92,20 +87,10 @@ export function judgeHello(
       partner: hello.system,
       generation: agreed,
       checksums: wantsChecksums || hello.wantsChecksums,
-      ourReadSetLength: self.readSetLength,
-      theirReadSetLength: hello.readSetLength,
       unsolicitedCredit: hello.unsolicitedCredit,
       exchangeLimit: Math.min(hello.exchangeLimit, LinkLimits.maxExchanges),
     },
   };
-}
-
-function soundNumbers(hello: Hello): boolean {
-  return (
-    hello.readSetLength >= LinkLimits.minReadSetLength &&
-    hello.readSetLength <= LinkLimits.maxReadSetLength &&
-    hello.exchangeLimit >= 1
-  );
 }
 
 function refused(reason: number, text: string): Verdict {

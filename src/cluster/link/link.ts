@@ -23,6 +23,14 @@ export interface LinkOwner {
   linkEnded(link: Link, reason: string): void;
 }
 
+/** What a link needs of its system, in both roles. */
+export interface LinkParts {
+  readonly units: ServedUnits;
+  readonly nexusIds: NexusIds;
+  /** Bytes of a read set where this system is the originator. */
+  readonly readSetLength: number;
+}
+
 export class Link implements FrameReceiver {
   readonly terms: LinkTerms;
   readonly originator: Originator;
@@ -45,16 +53,15 @@ export class Link implements FrameReceiver {
     terms: LinkTerms,
     clock: Clock,
     pool: BufferPool,
-    units: ServedUnits,
-    nexusIds: NexusIds,
+    parts: LinkParts,
     owner: LinkOwner,
   ) {
     this.frames = frames;
     this.terms = terms;
     this.#clock = clock;
     this.#owner = owner;
-    this.originator = new Originator(frames, terms, pool);
-    this.server = new UnitServer(frames, terms, units, pool, nexusIds);
+    this.originator = new Originator(frames, terms, pool, parts.readSetLength);
+    this.server = new UnitServer(frames, terms, parts.units, pool, parts.nexusIds);
     frames.generation = terms.generation;
     frames.checksums = terms.checksums;
     frames.become(this);

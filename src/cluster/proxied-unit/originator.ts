@@ -38,6 +38,8 @@ export class Originator {
   readonly frames: FrameStream;
   readonly terms: LinkTerms;
   readonly pool: BufferPool;
+  /** Bytes: docs/configuration.md, `read_set`. */
+  readonly readSetLength: number;
   readonly budget = new ReadBudget(LinkLimits.dataInPerLink);
   commandsForwarded = 0;
   #unsolicitedUsed = 0;
@@ -47,7 +49,8 @@ export class Originator {
   /** The command whose frame waits for its first write data, so that both travel together. */
   #deferred: ProxiedTask | null = null;
 
-  constructor(frames: FrameStream, terms: LinkTerms, pool: BufferPool) {
+  constructor(frames: FrameStream, terms: LinkTerms, pool: BufferPool, readSetLength: number) {
+    this.readSetLength = readSetLength;
     this.frames = frames;
     this.terms = terms;
     this.pool = pool;
@@ -61,11 +64,15 @@ export class Originator {
   /** Forwards a command to the unit that the owner calls `unitId`; null when no more exchanges may run. */
   execute(unitId: number, command: Command): ProxiedTask | null {
     this.sendDeferred();
-    const task = new ProxiedTask(this, command, unitId);
-    const exchange = this.#exchanges.open(task);
+    const exchange = this.#exchanges.reserve();
     if (exchange === 0) return null;
     this.commandsForwarded++;
-    task.begin(exchange, this.#nexusId(command.nexus), this.#unsolicited(command.unsolicitedLength));
+    const promised = this.#promise(command.unsolicitedLength);
+    const task = new ProxiedTask(this, exchange, this.#nexusId(command.nexus), unitId, command, promised);
+    this.#exchanges.open(exchange, task);
+    // With its first data, or when anything else is to be sent: so that both travel together, and nothing overtakes it.
+    if (promised > 0) this.#deferred = task;
+    else task.send();
     return task;
   }
 
@@ -77,8 +84,9 @@ export class Originator {
     done: (response: TaskManagementResponse) => void,
   ): void {
     this.sendDeferred();
-    const exchange = this.#exchanges.open(new ManagementExchange(done));
+    const exchange = this.#exchanges.reserve();
     if (exchange === 0) return done('rejected');
+    this.#exchanges.open(exchange, new ManagementExchange(done));
     const parameters = { nexus: this.#nexusId(nexus), unit: unitId, function: what, tag };
     const length = encodeTaskManagement(parameters, this.frames.scratch, HEADER_LENGTH);
     this.frames.send(FrameType.taskManagement, 0, exchange, length);
@@ -133,16 +141,11 @@ export class Originator {
     }
   }
 
-  /** For ProxiedTask: its COMMAND frame may wait until its first data is here, or anything else is to be sent. */
-  defer(task: ProxiedTask): void {
-    this.#deferred = task;
-  }
-
   /** Sends the COMMAND frame that waits, if any. */
   sendDeferred(): void {
     const task = this.#deferred;
     this.#deferred = null;
-    task?.sendCommand();
+    task?.send();
   }
 
   /** For ProxiedTask: the exchange has ended; what it held is free. */
@@ -165,7 +168,7 @@ export class Originator {
   }
 
   /** Unsolicited write data is promised only within the owner's credit; else the owner asks for it. */
-  #unsolicited(length: number): number {
+  #promise(length: number): number {
     if (this.#unsolicitedUsed + length > this.terms.unsolicitedCredit) return 0;
     this.#unsolicitedUsed += length;
     return length;

@@ -2,7 +2,9 @@
  * A logical unit that another system owns, as it is seen here: the other implementation of LogicalUnit. It forwards
  * to the owner, and answers itself only what concerns the way there: that there is none, or that it has changed.
  */
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import { ScsiLimits } from '../../limits.ts';
+import { DiscardedData } from '../../scsi/discarded-data.ts';
 import type {
   Command,
   LogicalUnit,
@@ -24,14 +26,6 @@ export interface Way {
   readonly unitId: number;
 }
 
-/** What a command gets that has ended before it was forwarded. */
-const endedTask: Task = {
-  dataOutBuffer: (_offset, length) => new Uint8Array(length),
-  dataOutArrived: () => undefined,
-  dataOutLost: () => undefined,
-  grant: () => undefined,
-};
-
 export class ProxiedUnit implements LogicalUnit {
   readonly isLocal = false;
   readonly identity: UnitIdentity;
@@ -39,8 +33,11 @@ export class ProxiedUnit implements LogicalUnit {
   /** Nexuses that have used the unit, and the unit attentions that wait for them. */
   readonly #nexuses = new Map<Nexus, Sense[]>();
 
-  constructor(identity: UnitIdentity) {
+  readonly #pool: BufferPool;
+
+  constructor(identity: UnitIdentity, pool: BufferPool) {
     this.identity = identity;
+    this.#pool = pool;
   }
 
   get available(): boolean {
@@ -54,12 +51,11 @@ export class ProxiedUnit implements LogicalUnit {
 
   execute(command: Command): Task {
     const attention = this.takeUnitAttention(command.nexus);
-    if (attention !== null) return checkCondition(command, attention);
-    if (this.#way === null) return checkCondition(command, sense.notReadyUnavailable());
+    if (attention !== null) return this.#refuse(command, attention);
+    if (this.#way === null) return this.#refuse(command, sense.notReadyUnavailable());
     const task = this.#way.originator.execute(this.#way.unitId, command);
     if (task !== null) return task;
-    command.complete({ status: Status.taskSetFull, sense: null, presentedLength: 0 });
-    return endedTask;
+    return this.#end(command, Status.taskSetFull, null);
   }
 
   manage(
@@ -92,9 +88,13 @@ export class ProxiedUnit implements LogicalUnit {
         waiting.push(attention);
     }
   }
-}
 
-function checkCondition(command: Command, why: Sense): Task {
-  command.complete({ status: Status.checkCondition, sense: why, presentedLength: 0 });
-  return endedTask;
+  #refuse(command: Command, why: Sense): Task {
+    return this.#end(command, Status.checkCondition, why);
+  }
+
+  #end(command: Command, status: number, why: Sense | null): Task {
+    command.complete({ status, sense: why, presentedLength: 0 });
+    return new DiscardedData(this.#pool);
+  }
 }

@@ -9,6 +9,8 @@ export interface BudgetWaiter {
 }
 
 export class ReadBudget {
+  /** The most that was ever out at a time. */
+  peak = 0;
   #free: number;
   readonly #total: number;
   #waiting: BudgetWaiter[] = [];
@@ -27,6 +29,7 @@ export class ReadBudget {
     if (this.#waiting.length > 0) return 0;
     const taken = Math.min(wanted, this.#free);
     this.#free -= taken;
+    if (this.used > this.peak) this.peak = this.used;
     return taken;
   }
 

@@ -30,13 +30,7 @@ export class ServedCommand implements Command {
   #charged = 0;
   readonly #server: UnitServer;
 
-  constructor(
-    server: UnitServer,
-    exchange: number,
-    nexus: Nexus,
-    parameters: CommandParameters,
-    readSetLength: number,
-  ) {
+  constructor(server: UnitServer, exchange: number, nexus: Nexus, parameters: CommandParameters) {
     this.#server = server;
     this.exchange = exchange;
     this.nexus = nexus;
@@ -48,7 +42,7 @@ export class ServedCommand implements Command {
     this.dataInLength = parameters.dataInLength;
     this.unsolicitedLength = parameters.unsolicitedLength;
     this.dataInCredit = parameters.dataInCredit;
-    this.readSetLength = readSetLength;
+    this.readSetLength = parameters.readSetLength;
     this.#allowed = parameters.unsolicitedLength;
   }
 

@@ -26,8 +26,15 @@ interface ServedNexus {
   readonly units: Set<LogicalUnit>;
 }
 
-/** What a local unit is to its partners: the number under which INVENTORY lists it. */
-export type ServedUnits = ReadonlyMap<number, LogicalUnit>;
+/** A unit of this system's, as its partners use it. */
+export interface ServedUnit {
+  readonly unit: LogicalUnit;
+  /** Commands that ran here for partners, on all links so far. */
+  commandsServed: number;
+}
+
+/** By the number under which INVENTORY lists it. */
+export type ServedUnits = ReadonlyMap<number, ServedUnit>;
 
 const closeReasons: ReadonlyMap<number, NexusLoss> = new Map([
   [CloseReason.logout, 'logout'],
@@ -160,17 +167,12 @@ export class UnitServer {
       return 'more unsolicited data than was allowed';
     }
     this.#unsolicitedUsed += decoded.unsolicitedLength;
-    const command = new ServedCommand(
-      this,
-      header.exchange,
-      nexus.nexus,
-      decoded,
-      this.#terms.theirReadSetLength,
-    );
+    const command = new ServedCommand(this, header.exchange, nexus.nexus, decoded);
     this.#exchanges.begin(header.exchange, command);
-    nexus.units.add(unit);
+    nexus.units.add(unit.unit);
     this.commandsServed++;
-    command.task = unit.execute(command);
+    unit.commandsServed++;
+    command.task = unit.unit.execute(command);
     return command;
   }
 
@@ -252,8 +254,8 @@ export class UnitServer {
     if (unit === undefined) return `no unit ${what.unit}`;
     if (!this.#exchanges.mayBegin(exchange)) return `exchange ${exchange} may not begin`;
     this.#exchanges.begin(exchange, 'management');
-    served.units.add(unit);
-    unit.manage(served.nexus, what.function as TaskManagementFunction, what.tag, (response) =>
+    served.units.add(unit.unit);
+    unit.unit.manage(served.nexus, what.function as TaskManagementFunction, what.tag, (response) =>
       this.#managed(exchange, response),
     );
     return null;

@@ -1,5 +1,5 @@
 /** COMMAND: a SCSI command for a unit of the receiver's (docs/interconnect.md section 6). */
-import { putU32, u8, u32 } from './frame.ts';
+import { MAX_PAYLOAD, putU32, u8, u32 } from './frame.ts';
 
 export interface CommandParameters {
   readonly nexus: number;
@@ -10,11 +10,13 @@ export interface CommandParameters {
   readonly dataInLength: number;
   readonly unsolicitedLength: number;
   readonly dataInCredit: number;
+  /** The most that one DATA_IN carries: 1 to MAX_PAYLOAD. */
+  readonly readSetLength: number;
   /** 6-255 bytes. Decoded, it borrows the parameters. */
   readonly cdb: Uint8Array;
 }
 
-const FIXED = 30;
+const FIXED = 34;
 
 export function encodeCommand(command: CommandParameters, bytes: Uint8Array, at: number): number {
   putU32(bytes, at, command.nexus);
@@ -26,6 +28,7 @@ export function encodeCommand(command: CommandParameters, bytes: Uint8Array, at:
   putU32(bytes, at + 18, command.dataInLength);
   putU32(bytes, at + 22, command.unsolicitedLength);
   putU32(bytes, at + 26, command.dataInCredit);
+  putU32(bytes, at + 30, command.readSetLength);
   bytes.set(command.cdb, at + FIXED);
   return FIXED + command.cdb.length;
 }
@@ -39,8 +42,10 @@ export function decodeCommand(parameters: Uint8Array): CommandParameters | null 
   const dataInLength = u32(parameters, 18);
   const unsolicitedLength = u32(parameters, 22);
   const dataInCredit = u32(parameters, 26);
+  const readSetLength = u32(parameters, 30);
   if (dataOutLength > 0 && dataInLength > 0) return null;
   if (unsolicitedLength > dataOutLength || dataInCredit > dataInLength) return null;
+  if (readSetLength === 0 || readSetLength > MAX_PAYLOAD) return null;
   return {
     nexus: u32(parameters, 0),
     unit: u32(parameters, 4),
@@ -50,6 +55,7 @@ export function decodeCommand(parameters: Uint8Array): CommandParameters | null 
     dataInLength,
     unsolicitedLength,
     dataInCredit,
+    readSetLength,
     cdb: parameters.subarray(FIXED),
   };
 }

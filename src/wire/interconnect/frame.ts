@@ -95,8 +95,8 @@ function headerChecksum(frame: Uint8Array, parametersLength: number): number {
 
 /** Parameter bytes that a type has: at least, at the most. */
 const parameterBounds: Record<FrameType, readonly [number, number]> = {
-  [FrameType.hello]: [43, 808],
-  [FrameType.welcome]: [43, 808],
+  [FrameType.hello]: [35, 800],
+  [FrameType.welcome]: [35, 800],
   [FrameType.refuse]: [2, 257],
   [FrameType.inventory]: [2, 2],
   [FrameType.event]: [9, 9],
@@ -105,7 +105,7 @@ const parameterBounds: Record<FrameType, readonly [number, number]> = {
   [FrameType.goodbye]: [0, 0],
   [FrameType.nexusOpen]: [19, 784],
   [FrameType.nexusClose]: [5, 5],
-  [FrameType.command]: [36, 285],
+  [FrameType.command]: [40, 289],
   [FrameType.dataOut]: [4, 4],
   [FrameType.transferReady]: [8, 8],
   [FrameType.dataIn]: [4, 10],
@@ -157,7 +157,7 @@ export function u64(bytes: Uint8Array, at: number): number {
   return u32(bytes, at) * 0x1_0000_0000 + u32(bytes, at + 4);
 }
 
-export function putU8(bytes: Uint8Array, at: number, value: number): void {
+function putU8(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = value;
 }
 

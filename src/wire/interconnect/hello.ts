@@ -8,7 +8,6 @@ export interface Hello {
   /** 16 hexadecimal digits, new with every start of the process. */
   readonly incarnation: string;
   readonly generation: number;
-  readonly readSetLength: number;
   readonly unsolicitedCredit: number;
   readonly exchangeLimit: number;
   readonly wantsChecksums: boolean;
@@ -18,7 +17,7 @@ export interface Hello {
 }
 
 const MAGIC = 0x58505448; // "XPTH"
-const FIXED = 40;
+const FIXED = 32;
 
 /** Writes the parameters at `at`; gives their length. */
 export function encodeHello(hello: Hello, bytes: Uint8Array, at: number): number {
@@ -28,11 +27,9 @@ export function encodeHello(hello: Hello, bytes: Uint8Array, at: number): number
   putU32(bytes, at + 8, Number.parseInt(hello.incarnation.slice(0, 8), 16));
   putU32(bytes, at + 12, Number.parseInt(hello.incarnation.slice(8), 16));
   putU32(bytes, at + 16, hello.generation);
-  putU32(bytes, at + 20, hello.readSetLength);
-  putU32(bytes, at + 24, hello.unsolicitedCredit);
-  putU32(bytes, at + 28, hello.exchangeLimit);
-  putU32(bytes, at + 32, hello.wantsChecksums ? 1 : 0);
-  putU32(bytes, at + 36, 0);
+  putU32(bytes, at + 20, hello.unsolicitedCredit);
+  putU32(bytes, at + 24, hello.exchangeLimit);
+  putU32(bytes, at + 28, hello.wantsChecksums ? 1 : 0);
   let end = putString(bytes, at + FIXED, hello.cluster);
   end = putString(bytes, end, hello.system);
   return putString(bytes, end, hello.partner) - at;
@@ -47,10 +44,9 @@ export function decodeHello(parameters: Uint8Array): Hello | null {
     highestVersion: u16(parameters, 6),
     incarnation: hex(u32(parameters, 8)) + hex(u32(parameters, 12)),
     generation: u32(parameters, 16),
-    readSetLength: u32(parameters, 20),
-    unsolicitedCredit: u32(parameters, 24),
-    exchangeLimit: u32(parameters, 28),
-    wantsChecksums: (u32(parameters, 32) & 1) === 1,
+    unsolicitedCredit: u32(parameters, 20),
+    exchangeLimit: u32(parameters, 24),
+    wantsChecksums: (u32(parameters, 28) & 1) === 1,
     cluster: strings.next(),
     system: strings.next(),
     partner: strings.next(),

@@ -12,7 +12,7 @@ export interface Result {
   readonly sense: Sense | null;
 }
 
-export const RESULT_LENGTH = 6;
+const RESULT_LENGTH = 6;
 const WITH_SENSE = 18;
 
 export function encodeResult(result: Result, bytes: Uint8Array, at: number): number {

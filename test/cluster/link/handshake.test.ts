@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { judgeHello, makeHello, PROTOCOL_VERSION } from '../../../src/cluster/link/handshake.ts';
 import { RefuseReason } from '../../../src/wire/interconnect/refuse.ts';
 
-const alpha = { cluster: 'demo', name: 'alpha', incarnation: '0011223344556677', readSetLength: 65536 };
-const beta = { cluster: 'demo', name: 'beta', incarnation: '8899aabbccddeeff', readSetLength: 16384 };
+const alpha = { cluster: 'demo', name: 'alpha', incarnation: '0011223344556677' };
+const beta = { cluster: 'demo', name: 'beta', incarnation: '8899aabbccddeeff' };
 const partners = new Set(['beta']);
 const hello = makeHello(beta, 'alpha', 0, false);
 
@@ -15,7 +15,7 @@ function refusal(wrong: Partial<typeof hello>): number {
 }
 
 describe('the handshake', () => {
-  it('agrees on a generation, on each side’s read set and on the partner’s credit', () => {
+  it('agrees on a generation and on the partner’s credit', () => {
     const verdict = judgeHello(hello, alpha, partners, 7, false);
     assert.deepEqual(verdict, {
       kind: 'agreed',
@@ -23,8 +23,6 @@ describe('the handshake', () => {
         partner: 'beta',
         generation: 7,
         checksums: false,
-        ourReadSetLength: 65536,
-        theirReadSetLength: 16384,
         unsolicitedCredit: hello.unsolicitedCredit,
         exchangeLimit: hello.exchangeLimit,
       },
@@ -64,8 +62,6 @@ describe('the handshake', () => {
 
   it('refuses what is no greeting, and numbers out of bounds', () => {
     assert.equal(judgeHello(null, alpha, partners, 7, false).kind, 'refused');
-    assert.equal(refusal({ readSetLength: 4095 }), RefuseReason.malformed);
-    assert.equal(refusal({ readSetLength: (1 << 20) + 1 }), RefuseReason.malformed);
     assert.equal(refusal({ exchangeLimit: 0 }), RefuseReason.malformed);
     const noGeneration = makeHello(alpha, 'beta', 0, false);
     assert.equal(judgeHello(noGeneration, beta, new Set(['alpha']), null, false).kind, 'refused');

@@ -58,7 +58,6 @@ describe('interconnect parameters', () => {
       highestVersion: u16,
       incarnation: hex(16),
       generation: u32,
-      readSetLength: u32,
       unsolicitedCredit: u32,
       exchangeLimit: u32,
       wantsChecksums: fc.boolean(),
@@ -105,6 +104,7 @@ describe('interconnect parameters', () => {
         dataInLength: fc.constant(0),
         unsolicitedLength: fc.integer({ min: 0, max: length }),
         dataInCredit: fc.constant(0),
+        readSetLength: fc.integer({ min: 1, max: MAX_PAYLOAD }),
         cdb: fc.uint8Array({ minLength: 6, maxLength: 255 }),
       }),
     );
@@ -194,6 +194,7 @@ describe('interconnect parameters', () => {
       dataInLength: 0,
       unsolicitedLength: 4096,
       dataInCredit: 0,
+      readSetLength: 65536,
       cdb: new Uint8Array(16),
     };
     assert.notEqual(decodeCommand(parametersOf(encodeCommand, good)), null);
@@ -202,11 +203,13 @@ describe('interconnect parameters', () => {
       { ...good, dataInLength: 1 },
       { ...good, dataInCredit: 1 },
       { ...good, taskAttribute: 4 },
+      { ...good, readSetLength: 0 },
+      { ...good, readSetLength: MAX_PAYLOAD + 1 },
       { ...good, cdb: new Uint8Array(5) },
     ]) {
       assert.equal(decodeCommand(parametersOf(encodeCommand, wrong)), null, JSON.stringify(wrong));
     }
-    assert.equal(decodeCommand(parametersOf(encodeCommand, good).subarray(0, 40)), null, 'a CDB cut short');
+    assert.equal(decodeCommand(parametersOf(encodeCommand, good).subarray(0, 44)), null, 'a CDB cut short');
   });
 });
 

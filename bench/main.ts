@@ -1,0 +1,85 @@
+/** `npm run bench`: the comparison with tgt, or the micro benchmarks. */
+
+import { describeMachine, sourceRevision } from './machine.ts';
+import { Measurement } from './measure.ts';
+import { runMicro } from './micro/micro.ts';
+import { type Options, parseOptions } from './options.ts';
+import { Crosspath } from './peers/crosspath.ts';
+import type { Path, Peer } from './peers/peer.ts';
+import { Tgt } from './peers/tgt.ts';
+import { Processes } from './processes.ts';
+import { summarizeProfiles } from './profile.ts';
+import { report, reportChange } from './report.ts';
+import { keepResult, RESULT_FORMAT, type Result, readResult } from './results.ts';
+import { Workspace } from './workspace.ts';
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.micro !== null) return runMicro(options.micro.filter);
+  // Read first: a mistyped name should not cost a whole run.
+  const before = options.compare === null ? null : await readResult(options.compare);
+  const result = await compare(options);
+  console.log(`\n${report(result)}`);
+  if (before !== null) console.log(`\n${reportChange(before, result)}`);
+  if (options.profile !== null) console.log(`\n${await summarizeProfiles(options.profile)}`);
+  else console.log(`\nKept in ${await keepResult(result)}`);
+}
+
+async function compare(options: Options): Promise<Result> {
+  const processes = new Processes();
+  const workspace = await Workspace.make();
+  const stopped = cleanUpWhenStopped(processes, workspace);
+  try {
+    return await Promise.race([measureAll(options, processes, workspace), stopped]);
+  } finally {
+    await processes.close();
+    await workspace.remove();
+  }
+}
+
+async function measureAll(options: Options, processes: Processes, workspace: Workspace): Promise<Result> {
+  const cluster = (transport: 'tcp' | 'unix', direct: boolean) =>
+    new Crosspath(processes, workspace, { transport, direct, profileFolder: options.profile });
+  const peers: readonly Peer[] = [
+    new Tgt(processes, workspace),
+    cluster('tcp', true),
+    cluster('unix', false),
+  ];
+  const paths: Path[] = [];
+  console.log('starting tgt and two clusters');
+  for (const peer of peers) paths.push(...(await peer.start()));
+  const { workloads, rounds, seconds } = options;
+  const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: console.log });
+  const samples = await measurement.run();
+  const peakMemory = measurement.peakMemory();
+  for (const peer of peers) await peer.stop();
+  return {
+    format: RESULT_FORMAT,
+    date: `${new Date().toISOString().slice(0, 16)}Z`,
+    revision: sourceRevision(),
+    machine: describeMachine(),
+    rounds,
+    secondsPerRound: seconds,
+    samples,
+    peakMemory,
+  };
+}
+
+/** Rejects when the user stops the run; whatever happens, nothing is left behind at exit. */
+function cleanUpWhenStopped(processes: Processes, workspace: Workspace): Promise<never> {
+  process.on('exit', () => {
+    processes.killAll();
+    workspace.removeNow();
+  });
+  return new Promise((_, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => reject(new Error(`stopped by ${signal}`)));
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

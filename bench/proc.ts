@@ -1,0 +1,49 @@
+/** What the kernel counts for a process (proc(5)). */
+import { readFileSync } from 'node:fs';
+
+/** USER_HZ, the unit of utime and stime in /proc/PID/stat: 100 on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU time of all threads that there are and were, in seconds: user and system. */
+export function cpuSeconds(pid: number): number {
+  return parseCpuSeconds(readFileSync(`/proc/${pid}/stat`, 'utf8')).own;
+}
+
+/** CPU time of this process and of the ended processes that it started, in seconds. */
+export function ownCpuSeconds(): number {
+  const { own, children } = parseCpuSeconds(readFileSync('/proc/self/stat', 'utf8'));
+  return own + children;
+}
+
+/** CPU time that processes of this machine, or its host (steal), have used since it started, in seconds. */
+export function machineCpuSeconds(): number {
+  return parseMachineCpuSeconds(readFileSync('/proc/stat', 'utf8'));
+}
+
+export function parseCpuSeconds(stat: string): { readonly own: number; readonly children: number } {
+  // The command's name, field 2, may hold spaces and brackets: count from the last bracket, behind which field 3 comes.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields.slice(14 - 3, 18 - 3).map(Number);
+  const [user = Number.NaN, system = Number.NaN, childUser = Number.NaN, childSystem = Number.NaN] = ticks;
+  if (ticks.length < 4 || ticks.some(Number.isNaN)) throw new Error('/proc/PID/stat has no CPU times');
+  return { own: (user + system) / TICKS_PER_SECOND, children: (childUser + childSystem) / TICKS_PER_SECOND };
+}
+
+/** Interrupts are left out: nobody can say whose they were. */
+export function parseMachineCpuSeconds(stat: string): number {
+  const [, user = 0, nice = 0, system = 0, , , , , steal = 0] = (stat.split('\n')[0] ?? '')
+    .split(/ +/)
+    .map(Number);
+  return (user + nice + system + steal) / TICKS_PER_SECOND;
+}
+
+/** The most memory that the process has had resident at a time, in MiB. */
+export function peakMemoryMiB(pid: number): number {
+  return parsePeakMemoryMiB(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
+
+export function parsePeakMemoryMiB(status: string): number {
+  const line = status.split('\n').find((each) => each.startsWith('VmHWM:'));
+  if (line === undefined) throw new Error('/proc/PID/status has no VmHWM');
+  return Number.parseInt(line.slice('VmHWM:'.length), 10) / 1024;
+}

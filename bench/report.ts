@@ -1,0 +1,121 @@
+/** A result as text: the table, the ratios, and how it stands against the goals. */
+import { BASE_PATH, goalFor, MEMORY_GOAL } from './goals.ts';
+import type { Result, Sample } from './results.ts';
+import { median, ratios, type Spread, spread } from './statistics.ts';
+import { formatTable } from './table.ts';
+import { type Workload, Workloads } from './workloads.ts';
+
+export function report(result: Result): string {
+  const { machine } = result;
+  return [
+    `${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}, Node ${machine.node}`,
+    `${result.rounds} rounds of ${result.secondsPerRound} s; medians, and (lowest - highest) round`,
+    othersLine(result),
+    '',
+    rateTable(result),
+    '',
+    pairTable(result),
+    '',
+    memoryTable(result),
+  ].join('\n');
+}
+
+/** Both sides' medians, and how the ratio to tgt, which a slower machine leaves alone, has moved. */
+export function reportChange(before: Result, after: Result): string {
+  const lines = [['workload', 'path', 'commands/s', 'was', 'change', 'times tgt', 'was']];
+  for (const workload of measured(after)) {
+    for (const [path, samples] of Object.entries(after.samples[workload.name] ?? {})) {
+      const old = before.samples[workload.name]?.[path];
+      if (old === undefined) continue;
+      const [now, was] = [median(rates(samples)), median(rates(old))];
+      const [nowTimes, wasTimes] = [toBase(after, workload, path), toBase(before, workload, path)];
+      const change = `${((now / was - 1) * 100).toFixed(0)} %`;
+      lines.push([workload.title, path, whole(now), whole(was), change, times(nowTimes), times(wasTimes)]);
+    }
+  }
+  return `Against ${before.date}, revision ${before.revision ?? 'unknown'}:\n${formatTable(lines)}`;
+}
+
+function rateTable(result: Result): string {
+  const lines = [['workload', 'path', 'commands/s', 'MB/s', 'CPU s/100k', 'times tgt', 'goal', '']];
+  for (const workload of measured(result)) {
+    let title = workload.title;
+    for (const [path, samples] of Object.entries(result.samples[workload.name] ?? {})) {
+      const rate = median(rates(samples));
+      const megabytes = (rate * workload.bytesPerCommand) / 1e6;
+      const ratio = toBase(result, workload, path);
+      const goal = goalFor(path, workload.name);
+      const verdict = goal === null || ratio === null ? '' : ratio.median >= goal ? 'PASS' : 'BELOW';
+      const goalText = goal === null ? '' : `${goal.toFixed(1)}`;
+      lines.push([title, path, whole(rate), whole(megabytes), cpu(samples), times(ratio), goalText, verdict]);
+      title = '';
+    }
+  }
+  return formatTable(lines);
+}
+
+/** Every pair of paths that the first table does not have. */
+function pairTable(result: Result): string {
+  const lines = [['workload', 'ratio of', 'to', 'times']];
+  for (const workload of measured(result)) {
+    let title = workload.title;
+    const paths = Object.entries(result.samples[workload.name] ?? {}).filter(([path]) => path !== BASE_PATH);
+    for (const [i, [base, baseSamples]] of paths.entries()) {
+      for (const [path, samples] of paths.slice(i + 1)) {
+        lines.push([title, path, base, times(ratios(rates(samples), rates(baseSamples)))]);
+        title = '';
+      }
+    }
+  }
+  return formatTable(lines);
+}
+
+function memoryTable(result: Result): string {
+  const lines = [['peak memory', 'MiB', 'goal', '']];
+  for (const [server, peak] of Object.entries(result.peakMemory)) {
+    const judged = server !== 'tgtd';
+    const verdict = peak < MEMORY_GOAL ? 'PASS' : 'ABOVE';
+    lines.push([server, peak.toFixed(0), judged ? `< ${MEMORY_GOAL}` : '', judged ? verdict : '']);
+  }
+  return formatTable(lines);
+}
+
+/** With much of it, look at the ranges before you believe the medians. */
+function othersLine(result: Result): string {
+  const all = Object.values(result.samples).flatMap((paths) => Object.values(paths).flat());
+  const { median: usual, highest } = spread(all.map((sample) => sample.cpusOfOthers));
+  return `others kept ${usual.toFixed(2)} CPUs busy meanwhile (median; at most ${highest.toFixed(2)})`;
+}
+
+function measured(result: Result): readonly Workload[] {
+  return Workloads.filter((workload) => result.samples[workload.name] !== undefined);
+}
+
+function toBase(result: Result, workload: Workload, path: string): Spread | null {
+  const samples = result.samples[workload.name]?.[path];
+  const base = result.samples[workload.name]?.[BASE_PATH];
+  if (path === BASE_PATH || samples === undefined || base === undefined) return null;
+  return ratios(rates(samples), rates(base));
+}
+
+function rates(samples: readonly Sample[]): number[] {
+  return samples.map((sample) => sample.commandsPerSecond);
+}
+
+/** The sum over a path's servers; with more than one, what each of them used. */
+function cpu(samples: readonly Sample[]): string {
+  const servers = Object.keys(samples[0]?.cpuSeconds ?? {});
+  const each = servers.map((server) => median(samples.map((sample) => sample.cpuSeconds[server] ?? 0)));
+  const all = spread(samples.map((sample) => Object.values(sample.cpuSeconds).reduce((a, b) => a + b, 0)));
+  const shares = each.length > 1 ? ` (${each.map((used) => used.toFixed(2)).join(' + ')})` : '';
+  return `${all.median.toFixed(2)}${shares}`;
+}
+
+function times(ratio: Spread | null): string {
+  if (ratio === null) return '';
+  return `${ratio.median.toFixed(2)} (${ratio.lowest.toFixed(2)} - ${ratio.highest.toFixed(2)})`;
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}

@@ -1,0 +1,34 @@
+/**
+ * npm test: set-up, Debian packages, lint, then every test that was built. Arguments are pieces of the paths of
+ * the tests to run: `npm test -- scsi` runs those with "scsi" in their path.
+ *
+ * Not run here: test/linux, which downloads and boots a kernel and takes minutes.
+ */
+import { join, relative } from 'node:path';
+import { needPackages, packages } from './debian-packages.mjs';
+import { filesIn, progress, root, run, setup } from './setup.mjs';
+
+setup();
+needPackages(packages.forTests);
+lint();
+process.exitCode = test(process.argv.slice(2));
+
+function lint() {
+  progress('lint (biome) ...');
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  if (run(process.execPath, [biome, 'check', '.']) !== 0) process.exit(1);
+}
+
+function test(wanted) {
+  const files = filesIn(join('dist', 'test'))
+    .map((file) => relative(root, file))
+    .filter((file) => file.endsWith('.test.js') && !file.startsWith(join('dist', 'test', 'linux')))
+    .filter((file) => wanted.length === 0 || wanted.some((piece) => file.includes(piece)))
+    .sort();
+  if (files.length === 0) {
+    progress(`no test has ${wanted.join(' or ')} in its path`);
+    return 1;
+  }
+  progress(`running ${files.length} test files ...`);
+  return run(process.execPath, ['--test', '--test-reporter=spec', ...files]);
+}

@@ -1,0 +1,114 @@
+/**
+ * The admin API: the one description of it, for the server, for the command line and for whoever else asks.
+ *
+ *   GET /status   →   SystemStatus: one storage system as it sees itself and the cluster.
+ *
+ * Counters count from the start of the process. Times are seconds, sizes are bytes.
+ */
+import { z } from 'zod';
+import { AccessState } from '../scsi/access-states.ts';
+
+const count = z.int().min(0);
+const bytes = z.int().min(0);
+const seconds = z.number().min(0);
+
+/** Asymmetric access states by the names that SPC-4 5.15.2.4 has for them. */
+export const accessStateNames = {
+  [AccessState.activeOptimized]: 'active/optimized',
+  [AccessState.activeNonOptimized]: 'active/non-optimized',
+  [AccessState.standby]: 'standby',
+  [AccessState.unavailable]: 'unavailable',
+  [AccessState.transitioning]: 'transitioning',
+} as const satisfies Record<AccessState, string>;
+
+const accessState = z.enum(Object.values(accessStateNames));
+
+const process = z.object({
+  name: z.string().describe('the storage system'),
+  cluster: z.string(),
+  pid: z.int().min(1),
+  version: z.string().describe('of Crosspath'),
+  uptimeSeconds: seconds,
+  memoryBytes: bytes.describe('resident set size'),
+  bufferedBytes: bytes.describe('data of commands in flight, held in buffers now'),
+  peakBufferedBytes: bytes.describe('the most that bufferedBytes ever was'),
+});
+
+const port = z.object({
+  name: z.string(),
+  kind: z.enum(['physical', 'virtual']),
+  portal: z.string().describe('address:port'),
+  targetName: z.string(),
+  portalGroupTag: z.int(),
+  relativeId: z.int().describe('relative target port identifier'),
+  group: z.int().describe('target port group identifier'),
+  serves: z.enum(['local', 'proxy', 'all']),
+  commandsReceived: count,
+  responsesSent: count,
+  sessions: count.describe('that are logged in now'),
+});
+
+const session = z.object({
+  initiator: z.string().describe('iSCSI name'),
+  isid: z.string().describe('12 hexadecimal digits'),
+  port: z.string().describe('name of the target port'),
+  remote: z.string().describe('address of the client'),
+  commandsOutstanding: count,
+});
+
+const portCounters = z.object({
+  port: z.string().describe('name of the target port of this system that commands arrived at'),
+  commandsDirect: count.describe('that ran here'),
+  commandsProxied: count.describe('that were forwarded to the owner'),
+  bytesRead: bytes,
+  bytesWritten: bytes,
+});
+
+const unit = z.object({
+  name: z.string(),
+  owner: z.string(),
+  local: z.boolean().describe('whether this system owns it'),
+  lun: z.int().describe('for initiators without a map of their own'),
+  size: bytes,
+  blockLength: z.int(),
+  naa: z.string().describe('NAA designator, 32 hexadecimal digits'),
+  serial: z.string(),
+  store: z.string().describe('path of the file or device'),
+  accessStates: z
+    .record(z.string(), accessState)
+    .describe('through each system that has ports for it, by system'),
+  commandsServed: count.describe('that ran here, whichever system they arrived at'),
+  counters: z.array(portCounters),
+});
+
+const link = z.object({
+  partner: z.string(),
+  state: z.enum(['up', 'connecting', 'down']),
+  address: z.string().describe('of the partner, as configured'),
+  generation: count,
+  sinceSeconds: seconds.describe('how long it has been in this state'),
+  lastLoss: z.string().nullable().describe('why it was lost last'),
+  exchanges: count.describe('in flight'),
+  commandsForwarded: count.describe('to the partner'),
+  commandsServed: count.describe('for the partner'),
+  bytesIn: bytes,
+  bytesOut: bytes,
+  bufferedBytes: bytes,
+  peakBufferedBytes: bytes,
+});
+
+export const systemStatus = z.object({
+  system: process,
+  ports: z.array(port),
+  sessions: z.array(session),
+  units: z.array(unit),
+  links: z.array(link),
+});
+
+export type SystemStatus = z.infer<typeof systemStatus>;
+export type PortStatus = z.infer<typeof port>;
+export type SessionStatus = z.infer<typeof session>;
+export type UnitStatus = z.infer<typeof unit>;
+export type PortCounters = z.infer<typeof portCounters>;
+export type LinkStatus = z.infer<typeof link>;
+export type AccessStateName = z.infer<typeof accessState>;

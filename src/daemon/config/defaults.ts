@@ -1,0 +1,27 @@
+/** What a file leaves out, so that the checks and the finished configuration agree on it. */
+import { resolve } from 'node:path';
+import type { Address } from '../../env/network.ts';
+import type { SystemDraft, UnitDraft } from './draft.ts';
+
+const AUTHORITY = 'iqn.2026-11.dev.crosspath';
+
+/** Ports that serve all units are one target, with a portal group each. */
+export function targetNameOf(cluster: string, port: string, serves: 'local' | 'proxy' | 'all'): string {
+  return serves === 'all' ? `${AUTHORITY}:${cluster}` : `${AUTHORITY}:${cluster}:${port}`;
+}
+
+/** `before`: ports of the systems that stand before this one in the file; `place`: 0-based among its own. */
+export function relativeIdOf(written: number | undefined, before: number, place: number): number {
+  return written ?? before + place + 1;
+}
+
+export function interconnectAddress(address: Address, folder: string): Address {
+  return address.transport === 'tcp' ? address : { ...address, path: resolve(folder, address.path) };
+}
+
+/** The absolute path of a unit's file or device, or null where the draft lacks what it takes. */
+export function storePathOf(unit: UnitDraft, owner: SystemDraft | undefined, folder: string): string | null {
+  if (unit.store.device !== undefined) return unit.store.device;
+  if (unit.store.file === undefined || owner?.state === undefined) return null;
+  return resolve(folder, owner.state, unit.store.file);
+}

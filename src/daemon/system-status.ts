@@ -1,0 +1,141 @@
+/** GET /status: what the parts of one system say of themselves, put together. */
+import {
+  accessStateNames,
+  type LinkStatus,
+  type PortStatus,
+  type SessionStatus,
+  type SystemStatus,
+  type UnitStatus,
+} from '../admin/schema.ts';
+import type { BufferPool } from '../buffers/buffer-pool.ts';
+import type { AccessStateTable } from '../cluster/access-state/access-state-table.ts';
+import type { Interconnect } from '../cluster/interconnect.ts';
+import type { Partner } from '../cluster/partner.ts';
+import type { Clock } from '../env/clock.ts';
+import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
+import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import type { Router } from '../scsi/router/router.ts';
+import { formatHostPort } from './config/address.ts';
+import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { addressText } from './target-ports.ts';
+
+export interface StatusSources {
+  readonly config: ClusterConfig;
+  readonly system: SystemConfig;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Monotonic ms. */
+  readonly started: number;
+  readonly pool: BufferPool;
+  readonly units: ReadonlyMap<string, LogicalUnit>;
+  readonly router: Router;
+  readonly portals: readonly Portal[];
+  readonly interconnect: Interconnect;
+  readonly accessStates: AccessStateTable;
+}
+
+export function statusOf(sources: StatusSources): SystemStatus {
+  const { config, system, clock, pool, portals } = sources;
+  return {
+    system: {
+      name: system.name,
+      cluster: config.name,
+      pid: process.pid,
+      version: sources.version,
+      uptimeSeconds: (clock.now() - sources.started) / 1000,
+      memoryBytes: process.memoryUsage.rss(),
+      bufferedBytes: pool.leasedBytes,
+      peakBufferedBytes: pool.peakLeasedBytes,
+    },
+    ports: portStatuses(sources),
+    sessions: portals.flatMap((portal) => portal.sessions()).flatMap(sessionStatus),
+    units: config.units.map((unit) => unitStatus(sources, unit)),
+    links: sources.interconnect.partners.map((partner) => linkStatus(partner, clock)),
+  };
+}
+
+/** None for a discovery session: it is at no port. */
+function sessionStatus(session: PortalSession): SessionStatus[] {
+  const { initiatorName, isid, port, remoteAddress, commandsOutstanding } = session;
+  if (port === null) return [];
+  return [{ initiator: initiatorName, isid, port, remote: remoteAddress, commandsOutstanding }];
+}
+
+function portStatuses({ system, portals }: StatusSources): PortStatus[] {
+  const traffic = new Map(portals.flatMap((portal) => portal.traffic()).map((one) => [one.port, one]));
+  return system.ports.map((port) => ({
+    name: port.name,
+    kind: port.kind,
+    portal: formatHostPort(port.portal),
+    targetName: port.targetName,
+    portalGroupTag: port.portalGroupTag,
+    relativeId: port.relativeId,
+    group: system.groupId,
+    serves: port.serves,
+    commandsReceived: traffic.get(port.name)?.commandsReceived ?? 0,
+    responsesSent: traffic.get(port.name)?.responsesSent ?? 0,
+    sessions: traffic.get(port.name)?.sessions ?? 0,
+  }));
+}
+
+function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
+  const unit = sources.units.get(config.name);
+  if (unit === undefined) throw new Error(`no unit ${config.name}`);
+  const { identity, isLocal } = unit;
+  const counters = sources.router.counters().filter((one) => one.unit === identity.name);
+  const served = sources.interconnect.commandsServed(identity.name);
+  const direct = counters.reduce((sum, one) => sum + one.commandsDirect, 0);
+  return {
+    name: identity.name,
+    owner: identity.owner,
+    local: isLocal,
+    lun: config.lun,
+    size: config.byteLength,
+    blockLength: identity.blockLength,
+    naa: Buffer.from(identity.naa).toString('hex'),
+    serial: identity.serial,
+    store: config.store.path,
+    accessStates: accessStatesOf(sources, unit),
+    commandsServed: direct + served,
+    counters: counters.map(({ port, commandsDirect, commandsProxied, bytesRead, bytesWritten }) => ({
+      port,
+      commandsDirect,
+      commandsProxied,
+      bytesRead,
+      bytesWritten,
+    })),
+  };
+}
+
+function accessStatesOf(
+  { config, accessStates }: StatusSources,
+  { identity }: LogicalUnit,
+): UnitStatus['accessStates'] {
+  const groups = new Map(accessStates.groups(identity).map(({ groupId, state }) => [groupId, state]));
+  const states: UnitStatus['accessStates'] = {};
+  for (const { name, groupId } of config.systems) {
+    const state = groups.get(groupId);
+    if (state !== undefined) states[name] = accessStateNames[state];
+  }
+  return states;
+}
+
+function linkStatus(partner: Partner, clock: Clock): LinkStatus {
+  const { link, totals } = partner;
+  const first = partner.addresses[0];
+  return {
+    partner: partner.name,
+    state: partner.state,
+    address: link?.frames.remoteAddress ?? (first === undefined ? '' : addressText(first)),
+    generation: link?.terms.generation ?? 0,
+    sinceSeconds: (clock.now() - partner.since) / 1000,
+    lastLoss: partner.lastLoss,
+    exchanges: link === null ? 0 : link.originator.exchangesInFlight + link.server.exchangesInFlight,
+    commandsForwarded: totals.commandsForwarded + (link?.originator.commandsForwarded ?? 0),
+    commandsServed: totals.commandsServed + (link?.server.commandsServed ?? 0),
+    bytesIn: totals.bytesIn + (link?.frames.bytesReceived ?? 0),
+    bytesOut: totals.bytesOut + (link?.frames.bytesSent ?? 0),
+    bufferedBytes: link?.originator.budget.used ?? 0,
+    peakBufferedBytes: Math.max(totals.peakBufferedBytes, link?.originator.budget.peak ?? 0),
+  };
+}

@@ -1,0 +1,159 @@
+import { fdatasync, read, write, writeSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { DiskLimits } from '../../limits.ts';
+import { punchHole, zeroRange } from '../../sys/fallocate.ts';
+import { errnoName } from '../../sys/libc.ts';
+import { seekData, seekHole } from '../../sys/lseek.ts';
+import { readNowait } from '../../sys/preadv2.ts';
+import type { DiskDone, DiskFile, Errno, Extent } from '../disk.ts';
+import { errorCode } from './error-code.ts';
+import { GroupFlush } from './group-flush.ts';
+import { WritePolicy } from './write-policy.ts';
+
+export interface DiskFileTraits {
+  readonly byteLength: number;
+  readonly blockLength: number;
+  readonly discardZeroes: boolean;
+}
+
+/** The kernel reads the rest of a page from the medium before it changes a part of it. */
+const PAGE_LENGTH = 4096;
+const zeroes = new Uint8Array(DiskLimits.zeroPieceLength);
+const probe = new Uint8Array(1);
+
+/** An open file or block device, through the page cache. */
+export class NodeDiskFile implements DiskFile {
+  readonly byteLength: number;
+  readonly blockLength: number;
+  readonly discardZeroes: boolean;
+  readonly #handle: FileHandle;
+  readonly #fd: number;
+  readonly #now: () => number;
+  readonly #policy: WritePolicy;
+  readonly #flushes: GroupFlush;
+
+  /** `now`: monotonic milliseconds. The handle is this object's from here. */
+  constructor(handle: FileHandle, traits: DiskFileTraits, now: () => number) {
+    this.byteLength = traits.byteLength;
+    this.blockLength = traits.blockLength;
+    this.discardZeroes = traits.discardZeroes;
+    this.#handle = handle;
+    this.#fd = handle.fd;
+    this.#now = now;
+    this.#policy = new WritePolicy(now);
+    this.#flushes = new GroupFlush((done) => fdatasync(this.#fd, (error) => done(codeOrNull(error))));
+  }
+
+  /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
+  readCached(buffer: Uint8Array, position: number): number {
+    return Math.max(0, readNowait(this.#fd, buffer, position));
+  }
+
+  read(buffer: Uint8Array, position: number, done: DiskDone): void {
+    read(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
+      if (error !== null) return done(errorCode(error));
+      if (length === buffer.length) return done(null);
+      if (length === 0) return done('EIO');
+      this.read(buffer.subarray(length), position + length, done);
+    });
+  }
+
+  /**
+   * A durable write is a write and a flush, not RWF_DSYNC: only so a full disk (nothing is lost, the errno of
+   * the write) can be told from a failed flush (always 'EIO': the kernel has dropped what it could not write).
+   */
+  write(buffer: Uint8Array, position: number, durable: boolean, done: DiskDone): void {
+    const written: DiskDone = durable ? (error) => (error === null ? this.flush(done) : done(error)) : done;
+    if (this.#mayWriteOnLoop(buffer.length, position)) this.#writeOnLoop(buffer, position, written);
+    else this.#writeInPool(buffer, position, written);
+  }
+
+  #mayWriteOnLoop(length: number, position: number): boolean {
+    return (
+      this.#policy.allowsLoop(length, this.#flushes.running) &&
+      this.#pageEdgeIsCached(position) &&
+      this.#pageEdgeIsCached(position + length)
+    );
+  }
+
+  #pageEdgeIsCached(position: number): boolean {
+    return position % PAGE_LENGTH === 0 || this.readCached(probe, position - 1) === 1;
+  }
+
+  #writeOnLoop(buffer: Uint8Array, position: number, done: DiskDone): void {
+    const start = this.#now();
+    let length: number;
+    try {
+      length = writeSync(this.#fd, buffer, 0, buffer.length, position);
+    } catch (error) {
+      return done(errorCode(error));
+    }
+    this.#policy.ranOnLoop(start);
+    if (length === buffer.length) done(null);
+    else this.#writeInPool(buffer.subarray(length), position + length, done);
+  }
+
+  #writeInPool(buffer: Uint8Array, position: number, done: DiskDone): void {
+    write(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
+      if (error !== null) return done(errorCode(error));
+      if (length === buffer.length) return done(null);
+      this.#writeInPool(buffer.subarray(length), position + length, done);
+    });
+  }
+
+  flush(done: DiskDone): void {
+    this.#flushes.join((error) => done(error === null ? null : 'EIO'));
+  }
+
+  discard(position: number, length: number, done: DiskDone): void {
+    punchHole(this.#fd, position, length, (result) => done(result < 0 ? errnoName(result) : null));
+  }
+
+  /** A hole where the medium can make one, else what it can do about zeroes, else zeroes by hand. */
+  writeZeroes(position: number, length: number, done: DiskDone): void {
+    const cannot = (error: Errno | null): boolean => error === 'ENOTSUP' || error === 'EOPNOTSUPP';
+    this.discard(position, length, (error) => {
+      if (!cannot(error)) return done(error);
+      zeroRange(this.#fd, position, length, (result) => {
+        const second = result < 0 ? errnoName(result) : null;
+        if (!cannot(second)) return done(second);
+        this.#writeZeroesByHand(position, position + length, done);
+      });
+    });
+  }
+
+  #writeZeroesByHand(position: number, end: number, done: DiskDone): void {
+    const piece = zeroes.subarray(0, Math.min(zeroes.length, end - position));
+    this.#writeInPool(piece, position, (error) => {
+      const next = position + piece.length;
+      if (error !== null || next === end) done(error);
+      else this.#writeZeroesByHand(next, end, done);
+    });
+  }
+
+  extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void {
+    const extent = (end: number, allocated: boolean): void =>
+      done(null, { position, length: Math.min(end, this.byteLength) - position, allocated });
+    seekData(this.#fd, position, (data) => {
+      if (data < 0) {
+        const error = errnoName(data);
+        if (error === 'ENXIO') return extent(this.byteLength, false);
+        // A block device, or a file system without holes: all of it is data.
+        return error === 'EINVAL' ? extent(this.byteLength, true) : done(error, null);
+      }
+      if (data > position) return extent(data, false);
+      seekHole(this.#fd, position, (hole) => {
+        if (hole < 0) done(errnoName(hole), null);
+        else extent(hole, true);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+function codeOrNull(error: Error | null): Errno | null {
+  return error === null ? null : errorCode(error);
+}

@@ -1,0 +1,123 @@
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, readFile, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { punchHole } from '../../sys/fallocate.ts';
+import { lockExclusively } from '../../sys/flock.ts';
+import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../sys/ioctl.ts';
+import { errnoName } from '../../sys/libc.ts';
+import type { Clock } from '../clock.ts';
+import type { Disk, DiskFile } from '../disk.ts';
+import { type DiskFileTraits, NodeDiskFile } from './disk-file.ts';
+import { errorCode, errorWithCode } from './error-code.ts';
+
+export class NodeDisk implements Disk {
+  readonly #now: () => number;
+
+  constructor(clock: Clock) {
+    this.#now = () => clock.now();
+  }
+
+  /** Besides the errors of open(2): 'EINVAL', not a regular file; 'EAGAIN', open in another process. */
+  openFile(path: string): Promise<DiskFile> {
+    return this.#open(path, constants.O_RDWR, fileTraits);
+  }
+
+  /** Besides the errors of open(2): 'ENOTBLK', not a block device; 'EBUSY', mounted or in use; 'EROFS'. */
+  openDevice(path: string): Promise<DiskFile> {
+    return this.#open(path, constants.O_RDWR | constants.O_EXCL, deviceTraits);
+  }
+
+  async #open(
+    path: string,
+    flags: number,
+    traits: (handle: FileHandle, path: string) => Promise<DiskFileTraits>,
+  ): Promise<DiskFile> {
+    const handle = await open(path, flags | constants.O_NONBLOCK);
+    try {
+      return new NodeDiskFile(handle, await traits(handle, path), this.#now);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** The file gets its name only when it is whole: a crash half-way leaves none, rather than a short one. */
+  async createFile(path: string, byteLength: number): Promise<boolean> {
+    const unnamed = `${path}.creating`;
+    const handle = await open(unnamed, 'w', 0o600);
+    try {
+      await handle.truncate(byteLength);
+      await handle.sync();
+      await link(unnamed, path);
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await handle.close();
+      await unlink(unnamed);
+    }
+    await syncFolder(dirname(path));
+    return true;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+async function fileTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+  const stat = await handle.stat();
+  if (!stat.isFile()) throw errorWithCode('EINVAL', `not a regular file: ${path}`);
+  if (lockExclusively(handle.fd) < 0) throw errorWithCode('EAGAIN', `open in another process: ${path}`);
+  return { byteLength: stat.size, blockLength: 1, discardZeroes: await canPunchHoles(handle, stat.size) };
+}
+
+/** Asked of a range behind the end of the file, where a hole changes nothing. */
+function canPunchHoles(handle: FileHandle, byteLength: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    punchHole(handle.fd, byteLength, 4096, (result) => resolve(result >= 0));
+  });
+}
+
+async function deviceTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+  const stat = await handle.stat();
+  if (!stat.isBlockDevice()) throw errorWithCode('ENOTBLK', `not a block device: ${path}`);
+  const byteLength = deviceByteLength(handle.fd);
+  const blockLength = deviceBlockLength(handle.fd);
+  const readOnly = deviceIsReadOnly(handle.fd);
+  for (const result of [byteLength, blockLength, readOnly])
+    if (result < 0) throw errorWithCode(errnoName(result), `cannot ask for the size of ${path}`);
+  // Linux opens it for writing all the same, and fails the writes.
+  if (readOnly !== 0) throw errorWithCode('EROFS', `a read-only device: ${path}`);
+  return { byteLength, blockLength, discardZeroes: await deviceUnmaps(stat.rdev) };
+}
+
+/**
+ * Whether the device frees space when it is told to write zeroes: then the kernel's command for a punched hole
+ * does both. `device`: major and minor number, as makedev(3) packs them.
+ */
+async function deviceUnmaps(device: number): Promise<boolean> {
+  const major = (device >>> 8) & 0xfff;
+  const minor = (device & 0xff) | ((device >>> 12) & 0xfff00);
+  const folder = `/sys/dev/block/${major}:${minor}`;
+  for (const name of ['discard_max_bytes', 'write_zeroes_max_bytes'])
+    if ((await queueLimit(folder, name)) === 0) return false;
+  return true;
+}
+
+/** A limit of the device's request queue; a partition has its disk's. 0 where the kernel does not say. */
+async function queueLimit(folder: string, name: string): Promise<number> {
+  for (const queue of ['queue', '../queue']) {
+    try {
+      return Number(await readFile(`${folder}/${queue}/${name}`, 'utf8'));
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+    }
+  }
+  return 0;
+}

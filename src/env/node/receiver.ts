@@ -1,0 +1,87 @@
+import type { StreamHandler } from '../network.ts';
+
+/** Before a handler is attached, and while bytes wait, they are received here and copied. */
+const OWN_LENGTH = 4096;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Brings the bytes that a socket receives to a StreamHandler, in place where that can be.
+ *
+ * Node asks for the buffer of the next read early: when the socket is made (before there is a handler), and
+ * right after each read. A buffer of the handler's may be given out then only if no received byte is still to
+ * be delivered, for each delivery may change where the next bytes belong. Else the next read goes to a buffer
+ * of our own.
+ */
+export class Receiver {
+  #handler: StreamHandler | null = null;
+  #own: Uint8Array = NOTHING;
+  /** Whether the buffer that was given out last is the handler's. */
+  #inPlace = false;
+  /** Bytes that came while paused. They lie in our own buffer: no read happens while there are any. */
+  #waiting: Uint8Array = NOTHING;
+  #paused = false;
+  #stopped = false;
+
+  attach(handler: StreamHandler): void {
+    this.#handler = handler;
+  }
+
+  /** From now on bytes are dropped, and the handler is not asked again. */
+  stop(): void {
+    this.#stopped = true;
+    this.#waiting = NOTHING;
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Delivers what came while paused; true if the socket may read on. Not from inside a call of the handler's. */
+  resume(): boolean {
+    this.#paused = false;
+    this.#deliver(this.#waiting);
+    return !this.#paused;
+  }
+
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Where the socket puts the next bytes. */
+  nextBuffer(): Uint8Array {
+    const handler = this.#handler;
+    this.#inPlace = handler !== null && !this.#stopped && this.#waiting.length === 0;
+    if (handler !== null && this.#inPlace) {
+      this.#own = NOTHING;
+      return handler.receiveBuffer();
+    }
+    if (this.#own.length === 0) this.#own = new Uint8Array(OWN_LENGTH);
+    return this.#own;
+  }
+
+  /** `length` bytes are at the start of the last buffer. */
+  received(length: number): void {
+    if (this.#stopped) return;
+    if (this.#inPlace) this.#handler?.received(length);
+    else this.#deliver(this.#own.subarray(0, length));
+  }
+
+  /** Bytes in a buffer of the socket's own, where it can't receive in place. */
+  receivedCopy(bytes: Uint8Array): void {
+    if (!this.#stopped) this.#deliver(bytes);
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    const handler = this.#handler;
+    if (handler === null) throw new Error('bytes came before a handler was attached');
+    let at = 0;
+    while (at < bytes.length && !this.#paused && !this.#stopped) {
+      const buffer = handler.receiveBuffer();
+      const length = Math.min(buffer.length, bytes.length - at);
+      buffer.set(bytes.subarray(at, at + length));
+      at += length;
+      handler.received(length);
+    }
+    this.#waiting = this.#stopped ? NOTHING : bytes.subarray(at);
+  }
+}

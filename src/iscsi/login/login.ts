@@ -1,0 +1,201 @@
+/**
+ * The login phase (RFC 7143 6.3) as a state machine: a request in, one step out. No I/O, no clock. The caller
+ * sends what the step says, and after 'finish' makes the session.
+ */
+import { IscsiLimits } from '../../limits.ts';
+import type { TargetPort } from '../../scsi/target-port.ts';
+import { type LoginRequest, LoginStage } from '../../wire/iscsi/login-request.ts';
+import { LoginStatus } from '../../wire/iscsi/login-status.ts';
+import { decodeText, encodeText, type TextKeys } from '../../wire/iscsi/text.ts';
+import { normalName } from './iscsi-name.ts';
+import { NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
+import { DEFAULT_SEGMENT_LENGTH, defaultParameters, type Parameters } from './parameters.ts';
+import { TextInput, TextOutput } from './text-assembly.ts';
+
+/** Who has logged in to what. */
+export interface Identity {
+  readonly initiatorName: string;
+  readonly isid: string;
+  /** Null in a discovery session. */
+  readonly port: TargetPort | null;
+}
+
+export interface LoginContext {
+  /** The port of a target name, if it is reached through this portal. */
+  findPort(targetName: string): TargetPort | null;
+  /** Whether a session with this TSIH exists here for the initiator port. */
+  hasSession(tsih: number, isid: string): boolean;
+}
+
+export type LoginStep =
+  | {
+      readonly kind: 'answer';
+      readonly text: Uint8Array;
+      readonly continues: boolean;
+      readonly transit: boolean;
+      readonly nextStage: number;
+    }
+  /** As 'answer', and it leads to the full feature phase. */
+  | { readonly kind: 'finish'; readonly text: Uint8Array }
+  | { readonly kind: 'refuse'; readonly status: number; readonly why: string };
+
+const TEXT_LIMITS = {
+  maxKeyBytes: IscsiLimits.maxTextKeyBytes,
+  maxValueBytes: IscsiLimits.maxTextValueBytes,
+  maxKeys: IscsiLimits.maxTextKeys,
+};
+/** Before ours is declared, the initiator's default holds for what we send (13.12). */
+const ANSWER_LENGTH = Math.min(IscsiLimits.loginDataSegmentLength, DEFAULT_SEGMENT_LENGTH);
+
+export class Login {
+  readonly parameters: Parameters = defaultParameters();
+  readonly #context: LoginContext;
+  readonly #input = new TextInput();
+  readonly #output = new TextOutput();
+  readonly #offered = new Set<string>();
+  #stage: number | null = null;
+  #isid = '';
+  #connectionId = 0;
+  #identity: Identity | null = null;
+  #declared = false;
+
+  constructor(context: LoginContext) {
+    this.#context = context;
+  }
+
+  /** Known from the first request on. */
+  get identity(): Identity | null {
+    return this.#identity;
+  }
+
+  request(pdu: LoginRequest, text: Uint8Array): LoginStep {
+    const wrong = this.#stage === null ? this.#begin(pdu) : this.#checkSequence(pdu);
+    if (wrong !== null) return wrong;
+    if (this.#output.pending) {
+      if (text.length > 0) return initiatorError('keys while an answer is continued');
+      return this.#emit(pdu);
+    }
+    if (!this.#input.add(text)) return initiatorError('a text that is too long');
+    if (pdu.continues) return moreOfTheText(pdu);
+    const decoded = decodeText(this.#input.take(), TEXT_LIMITS);
+    if (!decoded.ok) return initiatorError(decoded.mistake);
+    return this.#accept(pdu, decoded.keys);
+  }
+
+  #begin(pdu: LoginRequest): LoginStep | null {
+    if (pdu.versionMin > 0)
+      return refuse(LoginStatus.unsupportedVersion, `version ${pdu.versionMin} or later`);
+    if (pdu.tsih !== 0) {
+      // One connection a session, and no recovery: what exists cannot take another connection.
+      return this.#context.hasSession(pdu.tsih, pdu.isid)
+        ? refuse(LoginStatus.tooManyConnections, 'a second connection')
+        : refuse(LoginStatus.sessionDoesNotExist, `no session ${pdu.tsih}`);
+    }
+    this.#stage = pdu.currentStage;
+    this.#isid = pdu.isid;
+    this.#connectionId = pdu.connectionId;
+    return this.#checkSequence(pdu);
+  }
+
+  #checkSequence(pdu: LoginRequest): LoginStep | null {
+    if (pdu.isid !== this.#isid || pdu.connectionId !== this.#connectionId || pdu.tsih !== 0) {
+      return initiatorError('another session in the middle of a login');
+    }
+    if (pdu.currentStage !== this.#stage || pdu.currentStage > LoginStage.operational) {
+      return refuse(LoginStatus.invalidDuringLogin, `stage ${pdu.currentStage} out of turn`);
+    }
+    if (!pdu.transit) return null;
+    if (pdu.continues) return initiatorError('both T and C');
+    const forward = pdu.nextStage > pdu.currentStage && pdu.nextStage !== LoginStage.reserved;
+    return forward ? null : initiatorError(`from stage ${pdu.currentStage} to ${pdu.nextStage}`);
+  }
+
+  #accept(pdu: LoginRequest, keys: TextKeys): LoginStep {
+    const answers: [string, string][] = [];
+    if (this.#identity === null) {
+      const wrong = this.#identify(pdu, keys);
+      if (wrong !== null) return wrong;
+      this.#announcePort(answers);
+    }
+    for (const [key, value] of keys) {
+      const wrong = this.#acceptKey(key, value, answers);
+      if (wrong !== null) return wrong;
+    }
+    if (pdu.currentStage === LoginStage.operational) this.#declareOwn(answers);
+    this.#output.set(encodeText(answers));
+    return this.#emit(pdu);
+  }
+
+  #acceptKey(key: string, value: string, answers: [string, string][]): LoginStep | null {
+    if (this.#offered.has(key)) return initiatorError(`${key} negotiated twice`);
+    if (this.#offered.size === IscsiLimits.maxTextKeys) return initiatorError('too many keys');
+    this.#offered.add(key);
+    const answer = negotiate(key, value, this.#identity?.port === null, this.parameters);
+    if (key === 'AuthMethod' && answer === REJECT) {
+      return refuse(LoginStatus.authenticationFailure, `only AuthMethod=None is offered, not ${value}`);
+    }
+    if (answer !== null && !isAnswerWord(value)) answers.push([key, answer]);
+    return null;
+  }
+
+  /** What the first request must say (RFC 7143 6.3.1). */
+  #identify(pdu: LoginRequest, keys: TextKeys): LoginStep | null {
+    const name = keys.get('InitiatorName');
+    if (name === undefined) return refuse(LoginStatus.missingParameter, 'no InitiatorName');
+    const initiatorName = normalName(name);
+    if (initiatorName === null) return initiatorError('a malformed InitiatorName');
+    const type = keys.get('SessionType') ?? 'Normal';
+    if (type !== 'Normal' && type !== 'Discovery') {
+      return refuse(LoginStatus.sessionTypeNotSupported, 'an unknown SessionType');
+    }
+    const target = keys.get('TargetName');
+    let port: TargetPort | null = null;
+    if (type === 'Normal') {
+      if (target === undefined) return refuse(LoginStatus.missingParameter, 'no TargetName');
+      port = this.#context.findPort(normalName(target) ?? '');
+      if (port === null) return refuse(LoginStatus.notFound, 'no such target here');
+    }
+    this.#identity = { initiatorName, isid: pdu.isid, port };
+    return null;
+  }
+
+  /** 13.9: with the first answer of a login to a target. */
+  #announcePort(answers: [string, string][]): void {
+    const port = this.#identity?.port ?? null;
+    if (port !== null) answers.push(['TargetPortalGroupTag', String(port.portalGroupTag)]);
+  }
+
+  #declareOwn(answers: [string, string][]): void {
+    if (this.#declared) return;
+    this.#declared = true;
+    this.parameters.maxReceiveSegmentLength = IscsiLimits.maxRecvDataSegmentLength;
+    answers.push(['MaxRecvDataSegmentLength', String(IscsiLimits.maxRecvDataSegmentLength)]);
+  }
+
+  #emit(pdu: LoginRequest): LoginStep {
+    const text = this.#output.take(ANSWER_LENGTH);
+    const continues = this.#output.pending;
+    const transit = pdu.transit && !continues;
+    if (transit && pdu.nextStage === LoginStage.fullFeature) return { kind: 'finish', text };
+    if (transit) this.#stage = pdu.nextStage;
+    return { kind: 'answer', text, continues, transit, nextStage: transit ? pdu.nextStage : 0 };
+  }
+}
+
+/** An initiator's word about a key of ours, such as TargetPortalGroupTag=NotUnderstood: not an offer. */
+function isAnswerWord(value: string): boolean {
+  return value === NOT_UNDERSTOOD || value === 'Irrelevant' || value === REJECT;
+}
+
+function moreOfTheText(pdu: LoginRequest): LoginStep {
+  const text = new Uint8Array(0);
+  return { kind: 'answer', text, continues: false, transit: false, nextStage: pdu.currentStage };
+}
+
+function refuse(status: number, why: string): LoginStep {
+  return { kind: 'refuse', status, why };
+}
+
+function initiatorError(why: string): LoginStep {
+  return refuse(LoginStatus.initiatorError, why);
+}

@@ -1,0 +1,122 @@
+/** Every key that an initiator may offer (RFC 7143 13), and what the target makes of it. */
+import { IscsiLimits } from '../../limits.ts';
+import { parseBoolean, parseNumberWithin } from './key-values.ts';
+import type { Parameters } from './parameters.ts';
+
+export const REJECT = 'Reject';
+const IRRELEVANT = 'Irrelevant';
+export const NOT_UNDERSTOOD = 'NotUnderstood';
+
+interface Key {
+  /** What a discovery session has no use for (RFC 7143 13: "Irrelevant when: SessionType=Discovery"). */
+  readonly normalSessionOnly: boolean;
+  /** The value to answer with, or null for a key that is declared and not answered. */
+  readonly accept: (value: string, into: Parameters) => string | null;
+}
+
+/** 2^24 - 1: what DataSegmentLength can say. */
+const LONGEST_SEGMENT = 0xffffff;
+
+const keys = new Map<string, Key>([
+  ['AuthMethod', always((value) => (offers(value, 'None') ? 'None' : REJECT))],
+  ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
+  ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
+  ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],
+  ['InitialR2T', normal((value, into) => boolean(value, (offer) => (into.initialR2T = offer)))],
+  ['ImmediateData', normal((value, into) => boolean(value, (offer) => (into.immediateData = offer)))],
+  ['MaxRecvDataSegmentLength', always(declareSegmentLength)],
+  [
+    'MaxBurstLength',
+    normal((value, into) =>
+      number(value, 512, LONGEST_SEGMENT, (offer) => {
+        into.maxBurstLength = Math.min(offer, IscsiLimits.maxBurstLength);
+        return into.maxBurstLength;
+      }),
+    ),
+  ],
+  [
+    'FirstBurstLength',
+    normal((value, into) =>
+      number(value, 512, LONGEST_SEGMENT, (offer) => {
+        into.firstBurstLength = Math.min(offer, IscsiLimits.firstBurstLength);
+        return into.firstBurstLength;
+      }),
+    ),
+  ],
+  ['DefaultTime2Wait', always((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
+  ['DefaultTime2Retain', always((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
+  ['MaxOutstandingR2T', normal((value) => number(value, 1, 65_535, () => 1))],
+  ['DataPDUInOrder', normal((value) => boolean(value, () => true))],
+  ['DataSequenceInOrder', normal((value) => boolean(value, () => true))],
+  ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
+  ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
+  ['iSCSIProtocolLevel', always((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
+  ['InitiatorName', declared()],
+  ['InitiatorAlias', declared()],
+  ['TargetName', declared()],
+  ['SessionType', declared()],
+  // Obsolete (RFC 7143 13.25): must not be answered with NotUnderstood.
+  ['IFMarker', always(() => REJECT)],
+  ['OFMarker', always(() => REJECT)],
+  ['IFMarkInt', always(() => REJECT)],
+  ['OFMarkInt', always(() => REJECT)],
+  // A target's to declare (13.4, 13.7, 13.9), and a text request's, not a login's (13.3).
+  ['TargetAlias', always(() => REJECT)],
+  ['TargetAddress', always(() => REJECT)],
+  ['TargetPortalGroupTag', always(() => REJECT)],
+  ['SendTargets', always(() => REJECT)],
+]);
+
+/** The answer to one offered key, or null for none. Changes `into` to what was agreed. */
+export function negotiate(key: string, value: string, discovery: boolean, into: Parameters): string | null {
+  const known = keys.get(key);
+  if (known === undefined) return NOT_UNDERSTOOD;
+  if (known.normalSessionOnly && discovery) return IRRELEVANT;
+  return known.accept(value, into);
+}
+
+/** 13.12: each end declares its own, whenever it likes. */
+export function declareSegmentLength(value: string, into: Parameters): string | null {
+  const offer = parseNumberWithin(value, 512, LONGEST_SEGMENT);
+  if (offer === null) return REJECT;
+  into.maxSendSegmentLength = offer;
+  return null;
+}
+
+function always(accept: Key['accept']): Key {
+  return { normalSessionOnly: false, accept };
+}
+
+function normal(accept: Key['accept']): Key {
+  return { normalSessionOnly: true, accept };
+}
+
+function declared(): Key {
+  return always(() => null);
+}
+
+/** The target takes what the initiator says (InitialR2T is an OR with our No, ImmediateData an AND with our Yes). */
+function boolean(value: string, agree: (offer: boolean) => boolean): string {
+  const offer = parseBoolean(value);
+  if (offer === null) return REJECT;
+  return agree(offer) ? 'Yes' : 'No';
+}
+
+function number(value: string, low: number, high: number, agree: (offer: number) => number): string {
+  const offer = parseNumberWithin(value, low, high);
+  return offer === null ? REJECT : String(agree(offer));
+}
+
+/** The first of the initiator's list that we can do (RFC 7143 6.2.1). */
+function digest(value: string, agree: (on: boolean) => void): string {
+  for (const choice of value.split(',')) {
+    if (choice !== 'None' && choice !== 'CRC32C') continue;
+    agree(choice === 'CRC32C');
+    return choice;
+  }
+  return REJECT;
+}
+
+function offers(list: string, choice: string): boolean {
+  return list.split(',').includes(choice);
+}

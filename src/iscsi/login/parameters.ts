@@ -1,0 +1,33 @@
+/** What the two ends of a session agree on, with the defaults of RFC 7143 13. Lengths in bytes, times in seconds. */
+export interface Parameters {
+  headerDigest: boolean;
+  dataDigest: boolean;
+  initialR2T: boolean;
+  immediateData: boolean;
+  maxBurstLength: number;
+  firstBurstLength: number;
+  /** The initiator's MaxRecvDataSegmentLength: the longest segment that may be sent to it. */
+  maxSendSegmentLength: number;
+  /** Our own, as declared: the longest segment that the initiator may send. */
+  maxReceiveSegmentLength: number;
+  time2Wait: number;
+  time2Retain: number;
+}
+
+/** MaxRecvDataSegmentLength where none was declared (RFC 7143 13.12). */
+export const DEFAULT_SEGMENT_LENGTH = 8192;
+
+export function defaultParameters(): Parameters {
+  return {
+    headerDigest: false,
+    dataDigest: false,
+    initialR2T: true,
+    immediateData: true,
+    maxBurstLength: 262_144,
+    firstBurstLength: 65_536,
+    maxSendSegmentLength: DEFAULT_SEGMENT_LENGTH,
+    maxReceiveSegmentLength: DEFAULT_SEGMENT_LENGTH,
+    time2Wait: 2,
+    time2Retain: 20,
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * An address on which iSCSI connections are accepted, for one or several target ports: a physical one and the virtual
+ * ones that share it. The TargetName of the login tells which port is meant.
+ */
+import assert from 'node:assert/strict';
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Env } from '../../env/env.ts';
+import type { Log } from '../../env/log.ts';
+import type { Address, ByteStream, Listener } from '../../env/network.ts';
+import { IscsiLimits } from '../../limits.ts';
+import type { TargetPort } from '../../scsi/target-port.ts';
+import type { TaskRouter } from '../../scsi/task-router.ts';
+import { LoginStatus } from '../../wire/iscsi/login-status.ts';
+import { Connection, type Phase } from '../connection/connection.ts';
+import { normalName } from '../login/iscsi-name.ts';
+import type { Login } from '../login/login.ts';
+import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
+import { Numbering } from '../session/numbering.ts';
+import { Session } from '../session/session.ts';
+import { newPortCounters, type PortCounters } from '../transfer/port-counters.ts';
+import { ConnectionCaps } from './connection-caps.ts';
+import type { DiscoveredTarget } from './discovery.ts';
+import { SessionRegistry } from './session-registry.ts';
+
+export interface PortalOptions {
+  readonly address: Address;
+  /** With different target names. */
+  readonly ports: readonly TargetPort[];
+  readonly router: TaskRouter;
+  readonly pool: BufferPool;
+  readonly log: Log;
+  /** The process's: see the invariant of Deframer. */
+  readonly receiveBuffer: Uint8Array;
+  /** What an initiator is shown by SendTargets. */
+  readonly discovery: (initiatorName: string) => readonly DiscoveredTarget[];
+}
+
+export interface SessionStatus {
+  readonly initiatorName: string;
+  /** 12 hexadecimal digits. */
+  readonly isid: string;
+  readonly tsih: number;
+  /** The name of the target port. */
+  readonly port: string;
+  readonly remoteAddress: string;
+  readonly commandsOutstanding: number;
+}
+
+/** What has gone through one port, and who is logged in to it. */
+export interface PortTraffic extends Readonly<PortCounters> {
+  readonly port: string;
+  readonly sessions: number;
+}
+
+const DRAIN_CHECK_MILLISECONDS = 20;
+
+export class Portal {
+  readonly #env: Env;
+  readonly #options: PortalOptions;
+  readonly #ports = new Map<string, TargetPort>();
+  readonly #counters = new Map<string, PortCounters>();
+  readonly #caps = new ConnectionCaps();
+  readonly #sessions = new SessionRegistry();
+  readonly #connections = new Set<Connection>();
+  #listener: Listener | null = null;
+  #closing = false;
+
+  constructor(env: Env, options: PortalOptions) {
+    this.#env = env;
+    this.#options = options;
+    for (const port of options.ports) {
+      const name = normalName(port.targetName);
+      assert(name !== null && !this.#ports.has(name), 'the ports of a portal have target names of their own');
+      this.#ports.set(name, port);
+      this.#counters.set(port.name, newPortCounters());
+    }
+  }
+
+  /** Rejects with an Error whose `code` is the errno name. */
+  async listen(): Promise<void> {
+    this.#listener = await this.#env.network.listen(this.#options.address, (stream) => this.#accept(stream));
+  }
+
+  /** Where it listens: with the real port number where 0 was asked for. */
+  get address(): Address {
+    return this.#listener?.address ?? this.#options.address;
+  }
+
+  /** The normal sessions. One for discovery has no port. */
+  sessions(): SessionStatus[] {
+    return this.#sessions.all.flatMap((session) => {
+      const { initiatorName, isid, port } = session.identity;
+      if (port === null) return [];
+      const { tsih, commandsOutstanding } = session;
+      const { remoteAddress } = session.connection.stream;
+      return [{ initiatorName, isid, tsih, port: port.name, remoteAddress, commandsOutstanding }];
+    });
+  }
+
+  traffic(): PortTraffic[] {
+    const sessions = this.#sessions.all;
+    return [...this.#counters].map(([port, counters]) => ({
+      port,
+      ...counters,
+      sessions: sessions.filter(({ identity }) => identity.port?.name === port).length,
+    }));
+  }
+
+  /** Accepts nothing new, lets the commands that run come to their end within a bound, and closes the sessions. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#listener?.close();
+    for (const session of this.#sessions.all) session.drain();
+    const { clock } = this.#env;
+    const deadline = clock.now() + IscsiLimits.drainMilliseconds;
+    while (clock.now() < deadline && this.#sessions.all.some((session) => session.commandsOutstanding > 0)) {
+      await new Promise<void>((resolve) => clock.after(DRAIN_CHECK_MILLISECONDS, resolve));
+    }
+    for (const session of this.#sessions.all) session.finish();
+    for (const connection of [...this.#connections]) connection.drop('the portal closes');
+  }
+
+  #accept(stream: ByteStream): void {
+    const { pool, log, receiveBuffer } = this.#options;
+    const verdict = this.#closing ? 'drop' : this.#caps.add(stream.remoteAddress);
+    const connection = new Connection(stream, this.#env.clock, pool, log, receiveBuffer);
+    stream.attach(connection);
+    if (verdict === 'drop') return connection.drop('too many connections');
+    this.#connections.add(connection);
+    connection.whenClosed = () => {
+      this.#connections.delete(connection);
+      this.#caps.remove(stream.remoteAddress);
+    };
+    connection.become(this.#loginPhase(connection, verdict === 'refuse'));
+  }
+
+  #loginPhase(connection: Connection, refused: boolean): Phase {
+    const host: LoginHost = {
+      findPort: (targetName) => this.#ports.get(targetName) ?? null,
+      hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
+      refusal: () => (refused ? LoginStatus.outOfResources : null),
+      admit: (login, admitted) => this.#admit(login, admitted),
+      begin: (tsih, loggedIn) => this.#begin(connection, tsih, loggedIn),
+    };
+    return new LoginPhase(connection, host, this.#env.clock);
+  }
+
+  /** Session reinstatement (RFC 7143 6.3.5): the old session is over before the new one is. */
+  #admit(login: Login, admitted: (tsih: number) => void): void {
+    const { identity } = login;
+    assert(identity !== null, 'a finished login has an identity');
+    const old = this.#sessions.find(identity);
+    if (old === null) return admitted(this.#sessions.newTsih());
+    const { initiatorName, isid } = identity;
+    this.#options.log.info({ initiator: initiatorName, isid }, 'session reinstated');
+    old.end('reinstated', 'reinstated by a new login', () => this.#admit(login, admitted));
+  }
+
+  #begin(connection: Connection, tsih: number, loggedIn: LoggedIn): void {
+    const { identity } = loggedIn.login;
+    assert(identity !== null, 'a finished login has an identity');
+    const { router, pool, log, discovery } = this.#options;
+    const { parameters } = loggedIn;
+    const session = new Session({
+      connection,
+      connectionId: loggedIn.connectionId,
+      identity,
+      parameters,
+      numbering: new Numbering(loggedIn.cmdSN, loggedIn.statSN),
+      tsih,
+      router,
+      pool,
+      counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
+      targets: () => discovery(identity.initiatorName),
+      ended: (ended) => this.#sessions.remove(ended),
+    });
+    this.#sessions.add(session);
+    connection.maxReceiveSegmentLength = parameters.maxReceiveSegmentLength;
+    connection.useDigests(parameters.headerDigest, parameters.dataDigest);
+    connection.become(session);
+    const remote = connection.stream.remoteAddress;
+    const port = identity.port?.name ?? 'discovery';
+    log.info({ remote, initiator: identity.initiatorName, isid: identity.isid, port }, 'session begun');
+  }
+}

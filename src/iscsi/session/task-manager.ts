@@ -1,0 +1,117 @@
+/** Task management functions of a session (RFC 7143 11.5, 11.6; SAM-5 7). */
+import { TaskManagementFunction, type TaskManagementResponse } from '../../scsi/logical-unit.ts';
+import { inWindow, isBefore } from '../../wire/iscsi/serial-number.ts';
+import { TaskFunction, type TaskManagementRequest } from '../../wire/iscsi/task-management-request.ts';
+import { encodeTaskManagementResponse, TaskResponse } from '../../wire/iscsi/task-management-response.ts';
+import { decodeLun } from '../../wire/scsi/lun.ts';
+import type { TaskTable } from '../transfer/task-table.ts';
+
+export class TaskManager {
+  readonly #tasks: TaskTable;
+
+  constructor(tasks: TaskTable) {
+    this.#tasks = tasks;
+  }
+
+  request(pdu: TaskManagementRequest): void {
+    switch (pdu.function) {
+      case TaskFunction.abortTask:
+        return this.#place(pdu, () => this.#abortTask(pdu));
+      case TaskFunction.abortTaskSet:
+        return this.#place(pdu, () => this.#manageUnit(pdu, TaskManagementFunction.abortTaskSet));
+      case TaskFunction.clearAca:
+        return this.#place(pdu, () => this.#manageUnit(pdu, TaskManagementFunction.clearAca));
+      case TaskFunction.clearTaskSet:
+        return this.#place(pdu, () => this.#manageUnit(pdu, TaskManagementFunction.clearTaskSet));
+      case TaskFunction.logicalUnitReset:
+        return this.#place(pdu, () => this.#manageUnit(pdu, TaskManagementFunction.logicalUnitReset));
+      case TaskFunction.targetWarmReset:
+      case TaskFunction.targetColdReset:
+        return this.#place(pdu, () => this.#answer(pdu, TaskResponse.functionNotSupported));
+      case TaskFunction.taskReassign:
+        return this.#place(pdu, () => this.#answer(pdu, TaskResponse.reassignmentNotSupported));
+      default:
+        return this.#place(pdu, () => this.#answer(pdu, TaskResponse.functionRejected));
+    }
+  }
+
+  /**
+   * An immediate function acts on the commands that were sent before it, and so waits until they are here (11.5.1);
+   * but ABORT TASK may be about the very command that does not come.
+   */
+  #place(pdu: TaskManagementRequest, deliver: () => void): void {
+    const { numbering } = this.#tasks;
+    if (pdu.immediate) {
+      if (pdu.function === TaskFunction.abortTask) return deliver();
+      const inOrder = inWindow(pdu.cmdSN, numbering.expCmdSN, numbering.maxCmdSN);
+      return numbering.fence(inOrder ? pdu.cmdSN : numbering.expCmdSN, { deliver });
+    }
+    switch (numbering.place(pdu.cmdSN)) {
+      case 'ignore':
+        return;
+      case 'later':
+        return numbering.hold(pdu.cmdSN, { deliver });
+      case 'now':
+        deliver();
+        numbering.deliverEarly();
+    }
+  }
+
+  #abortTask(pdu: TaskManagementRequest): void {
+    const task = this.#tasks.get(pdu.referencedTaskTag);
+    if (task === null) return this.#abortMissing(pdu);
+    if (task.lun !== decodeLun(pdu.lun, 0)) return this.#answer(pdu, TaskResponse.taskDoesNotExist);
+    if (task.isHeld || task.hasResult) {
+      const held = task.isHeld;
+      task.abandon();
+      this.#answer(pdu, TaskResponse.functionComplete);
+      if (held) this.#tasks.numbering.plug(task.cmdSN);
+      return;
+    }
+    this.#manageUnit(pdu, TaskManagementFunction.abortTask);
+  }
+
+  /** 11.6.1: a command that was sent and has not come counts as aborted, and must not run when it comes. */
+  #abortMissing(pdu: TaskManagementRequest): void {
+    const { numbering } = this.#tasks;
+    const missing =
+      inWindow(pdu.refCmdSN, numbering.expCmdSN, numbering.maxCmdSN) && isBefore(pdu.refCmdSN, pdu.cmdSN);
+    this.#answer(pdu, missing ? TaskResponse.functionComplete : TaskResponse.taskDoesNotExist);
+    if (missing) numbering.plug(pdu.refCmdSN);
+  }
+
+  #manageUnit(pdu: TaskManagementRequest, what: TaskManagementFunction): void {
+    const lun = decodeLun(pdu.lun, 0);
+    this.#tasks.router.manage(this.#tasks.nexus, lun, what, pdu.referencedTaskTag, (response) => {
+      if (response === 'unknown') return this.#tasks.dropSession('task management without an answer');
+      const clears = what !== TaskManagementFunction.abortTask && what !== TaskManagementFunction.clearAca;
+      if (clears && response === 'complete') this.#tasks.abandonAnswered(lun);
+      this.#answer(pdu, responseCode(response));
+    });
+  }
+
+  #answer(pdu: TaskManagementRequest, response: number): void {
+    const { numbering, connection } = this.#tasks;
+    if (!pdu.immediate) numbering.answered();
+    const { expCmdSN, maxCmdSN } = numbering;
+    const statSN = numbering.nextStatSN();
+    const answer = { response, initiatorTaskTag: pdu.initiatorTaskTag, statSN, expCmdSN, maxCmdSN };
+    encodeTaskManagementResponse(answer, connection.header);
+    connection.send(null, null);
+  }
+}
+
+function responseCode(response: Exclude<TaskManagementResponse, 'unknown'> | 'noSuchUnit'): number {
+  switch (response) {
+    case 'complete':
+      return TaskResponse.functionComplete;
+    case 'taskDoesNotExist':
+      return TaskResponse.taskDoesNotExist;
+    case 'noSuchUnit':
+      return TaskResponse.lunDoesNotExist;
+    case 'rejected':
+      return TaskResponse.functionRejected;
+    default:
+      return response satisfies never;
+  }
+}

@@ -1,0 +1,299 @@
+/** One command of a session, from its PDU to its answer. The objects are reused within the session. */
+import assert from 'node:assert/strict';
+import type { Lease } from '../../buffers/buffer-pool.ts';
+import { IscsiLimits } from '../../limits.ts';
+import type { Command, CommandResult, Task, TaskAttribute } from '../../scsi/logical-unit.ts';
+import type { Nexus } from '../../scsi/nexus.ts';
+import { cmdSNOf, initiatorTaskTag, isFinal, isImmediate } from '../../wire/iscsi/bhs.ts';
+import {
+  CDB_LENGTH,
+  expectedDataTransferLength,
+  flagsOf,
+  READ,
+  WRITE,
+} from '../../wire/iscsi/scsi-command.ts';
+import { decodeLun } from '../../wire/scsi/lun.ts';
+import { Status } from '../../wire/scsi/status.ts';
+import type { Waiting } from '../session/numbering.ts';
+import { sendDataIn, sendR2t, sendResponse } from './answers.ts';
+import { cdbOf, taskAttributeOf } from './command-header.ts';
+import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
+import { DataOutTransfer } from './data-out-transfer.ts';
+import { discardBuffer } from './discard.ts';
+import { HeldTask } from './held-task.ts';
+import type { TaskHost } from './task-host.ts';
+
+const State = {
+  idle: 0,
+  /** Waits for the commands before it. */
+  held: 1,
+  running: 2,
+  /** Has its result, and waits for the data that the initiator was allowed to send (RFC 7143 4.2.5.2). */
+  resultHeld: 3,
+  /** Answered or aborted; bytes of it may still be on their way. */
+  over: 4,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+export class ScsiTask implements Command, DataInOwner, Waiting {
+  readonly nexus: Nexus;
+  cdb: Uint8Array;
+  taskAttribute: TaskAttribute = 0;
+  tag = 0;
+  dataOutLength = 0;
+  dataInLength = 0;
+  unsolicitedLength = 0;
+  dataInCredit = 0;
+  readonly readSetLength = IscsiLimits.readSetLength;
+  lun = -1;
+  cmdSN = 0;
+  immediate = false;
+  readonly dataOut = new DataOutTransfer();
+
+  readonly #host: TaskHost;
+  readonly #dataIn: DataInTransfer;
+  readonly #shortCdb = new Uint8Array(CDB_LENGTH);
+  readonly #lunBytes = new Uint8Array(8);
+  #state: State = State.idle;
+  #task: Task | null = null;
+  #held: HeldTask | null = null;
+  #result: CommandResult | null = null;
+  /** Data-In and R2T PDUs sent. */
+  #dataPdus = 0;
+  /** Inside the router's execute. */
+  #starting = false;
+  /** Whose buffer the data of the current PDU goes to. */
+  #filling: Task | null = null;
+  #receiving = false;
+
+  constructor(host: TaskHost) {
+    this.#host = host;
+    this.nexus = host.nexus;
+    this.cdb = this.#shortCdb;
+    this.#dataIn = new DataInTransfer(host.credit, this);
+  }
+
+  get expectedLength(): number {
+    return this.dataOutLength + this.dataInLength;
+  }
+
+  /** It waits for its turn. */
+  get isHeld(): boolean {
+    return this.#state === State.held;
+  }
+
+  /** It waits for data before it can be answered. */
+  get hasResult(): boolean {
+    return this.#state === State.resultHeld;
+  }
+
+  /** `header`: a SCSI Command without a mistake; `immediate`: bytes of data behind it. */
+  start(header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
+    const flags = flagsOf(header);
+    const expected = expectedDataTransferLength(header);
+    this.tag = initiatorTaskTag(header);
+    this.cmdSN = cmdSNOf(header);
+    this.immediate = isImmediate(header);
+    this.lun = decodeLun(header, 8);
+    for (let i = 0; i < 8; i++) this.#lunBytes[i] = header[8 + i] ?? 0;
+    this.taskAttribute = taskAttributeOf(header);
+    this.dataOutLength = (flags & WRITE) !== 0 ? expected : 0;
+    this.dataInLength = (flags & READ) !== 0 ? expected : 0;
+    this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
+    const final = isFinal(header) || this.dataOutLength === 0;
+    this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters.firstBurstLength);
+    this.unsolicitedLength = this.dataOut.unsolicitedLength;
+    this.#dataPdus = 0;
+  }
+
+  becomeHeld(): void {
+    this.#state = State.held;
+    this.#held = new HeldTask(this.#host.pool, this.unsolicitedLength);
+    this.#task = this.#held;
+  }
+
+  /** The command's turn has come. */
+  deliver(): void {
+    const held = this.#held;
+    this.#held = null;
+    this.becomeRunning();
+    if (held === null) return;
+    if (this.#state === State.running && this.#task !== null) held.becomes(this.#task);
+    else held.discard();
+  }
+
+  becomeRunning(): void {
+    this.#state = State.running;
+    this.dataInCredit = this.#dataIn.start(this.dataInLength);
+    this.#host.counters.commandsReceived += 1;
+    this.#starting = true;
+    const task = this.#host.router.execute(this.lun, this);
+    this.#starting = false;
+    this.#begun(task);
+  }
+
+  /** The command may have ended before the router has given its task. */
+  #begun(task: Task): void {
+    if (this.#state !== State.over) this.#task = task;
+    if (this.#state === State.over) this.#reuse();
+    else if (this.dataInCredit === 0) this.#dataIn.waitForCredit();
+  }
+
+  /** Data of it is in the current PDU: the object stays this command's until it has arrived. */
+  expectData(): void {
+    this.#receiving = true;
+  }
+
+  /** Where `length` (not 0) bytes of the data-out go that come now. */
+  dataOutBuffer(length: number): Uint8Array | null {
+    const wanted = this.#state === State.running || this.#state === State.held;
+    this.#filling = wanted ? this.#task : null;
+    if (this.#filling === null) return discardBuffer(length);
+    return this.#filling.dataOutBuffer(this.dataOut.nextOffset, length);
+  }
+
+  immediateArrived(length: number): void {
+    this.dataOut.immediateArrived(length);
+    this.#dataArrived(length);
+  }
+
+  dataOutArrived(length: number, final: boolean): void {
+    this.dataOut.arrived(length, final);
+    this.#dataArrived(length);
+  }
+
+  /** What was coming is not to be used. The session ends. */
+  dataLost(): void {
+    const filled = this.#filling;
+    this.#filling = null;
+    this.#receiving = false;
+    filled?.dataOutLost();
+  }
+
+  #dataArrived(length: number): void {
+    const filled = this.#filling;
+    this.#filling = null;
+    this.#receiving = false;
+    this.#host.counters.bytesWritten += length;
+    filled?.dataOutArrived();
+    this.#goOn();
+  }
+
+  /** After data has come or was asked for: the next R2T, or the answer that had to wait. */
+  #goOn(): void {
+    if (this.#state === State.running) this.#askForData();
+    else if (this.#result !== null && !this.dataOut.due) this.#answer(this.#result);
+    else if (this.#state === State.over) this.#reuse();
+  }
+
+  #askForData(): void {
+    const length = this.dataOut.burstToAskFor(this.#host.parameters.maxBurstLength);
+    if (length === 0) return;
+    const transferTag = this.#host.nextTransferTag();
+    const offset = this.dataOut.nextOffset;
+    sendR2t(this.#host, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
+    this.#dataPdus += 1;
+    this.dataOut.asked(transferTag, length);
+  }
+
+  receiveDataOut(offset: number, length: number): void {
+    if (this.#state !== State.running) return;
+    assert(offset + length <= this.dataOutLength, 'data-out is asked for within what is expected');
+    this.dataOut.ask(offset, length);
+    this.#askForData();
+  }
+
+  sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
+    const length = data.bytes.length;
+    if (this.#state !== State.running || length === 0) {
+      data.release();
+      if (final !== null) this.complete(final);
+      return;
+    }
+    const status = final !== null && final.status === Status.good && final.sense === null ? final : null;
+    this.#dataIn.sending(offset, length);
+    this.#host.counters.bytesRead += length;
+    if (status !== null) this.#countAnswer();
+    this.#dataPdus += sendDataIn(
+      this.#host,
+      this.tag,
+      this.#dataPdus,
+      offset,
+      data,
+      status,
+      this.expectedLength,
+    );
+    if (status !== null) this.#becomeOver(false);
+    this.#host.connection.afterSending(this.#dataIn.mark(length));
+    if (status === null && final !== null) this.complete(final);
+  }
+
+  complete(result: CommandResult): void {
+    if (this.#state !== State.running) return;
+    if (this.dataOut.due) {
+      this.#state = State.resultHeld;
+      this.#result = result;
+    } else this.#answer(result);
+  }
+
+  #answer(result: CommandResult): void {
+    this.#countAnswer();
+    sendResponse(this.#host, this.tag, this.#dataPdus, result, this.expectedLength);
+    this.#becomeOver(false);
+  }
+
+  /** Before the answer is made, so that it carries the window that it opens. */
+  #countAnswer(): void {
+    this.#host.counters.responsesSent += 1;
+    if (!this.immediate) this.#host.numbering.answered();
+  }
+
+  outcomeUnknown(reason: string): void {
+    if (this.#state !== State.running) return;
+    this.#becomeOver(false);
+    this.#host.dropSession(reason);
+  }
+
+  aborted(): void {
+    if (this.#state === State.running) this.abandon();
+  }
+
+  /** Ends the command without an answer. For one that its unit does not have: held, or with its result. */
+  abandon(): void {
+    this.#held?.discard();
+    this.#held = null;
+    if (!this.immediate && this.#state !== State.held) this.#host.numbering.answered();
+    this.#becomeOver(this.dataOut.due);
+  }
+
+  /** The session is over. Buffers go back; its unit will be told that the nexus is lost. */
+  sessionOver(): void {
+    this.#held?.discard();
+    this.#held = null;
+    this.#state = State.over;
+    this.#dataIn.end();
+  }
+
+  #becomeOver(dataDue: boolean): void {
+    this.#state = State.over;
+    this.#task = null;
+    this.#result = null;
+    this.#host.removed(this, dataDue);
+    this.#dataIn.end();
+    this.#reuse();
+  }
+
+  dataInGranted(amount: number): void {
+    this.#task?.grant(amount);
+  }
+
+  dataInSettled(): void {
+    this.#reuse();
+  }
+
+  #reuse(): void {
+    if (this.#state !== State.over || this.#starting || this.#receiving || !this.#dataIn.settled) return;
+    this.#state = State.idle;
+    this.#host.reusable(this);
+  }
+}

@@ -1,0 +1,22 @@
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Nexus } from '../../scsi/nexus.ts';
+import type { TaskRouter } from '../../scsi/task-router.ts';
+import type { AnswerPath } from './answers.ts';
+import type { PortCounters } from './port-counters.ts';
+import type { ReadCredit } from './read-credit.ts';
+import type { ScsiTask } from './scsi-task.ts';
+
+/** What a task needs of the session's task table. */
+export interface TaskHost extends AnswerPath {
+  readonly nexus: Nexus;
+  readonly router: TaskRouter;
+  readonly pool: BufferPool;
+  readonly credit: ReadCredit;
+  readonly counters: PortCounters;
+  nextTransferTag(): number;
+  /** The task is in the table no more. `dataDue`: data may still come for its tag. */
+  removed(task: ScsiTask, dataDue: boolean): void;
+  /** Nothing refers to the task any more. */
+  reusable(task: ScsiTask): void;
+  dropSession(why: string): void;
+}

@@ -1,0 +1,167 @@
+/**
+ * Every command that our logical units support: the specification. What a CDB may say, which way data goes, what it has to wait for and
+ * where it runs. REPORT SUPPORTED OPERATION CODES is made from it, and every CDB is checked against it.
+ */
+import { u8 } from '../wire/scsi/bytes.ts';
+import { OpCode, ServiceAction } from '../wire/scsi/opcodes.ts';
+import { ConflictClass } from './conflict-table.ts';
+
+/** Where a command is answered: by the system where it arrives, or by the unit's owner. */
+export type RunsAt = 'here' | 'owner';
+
+export interface CommandSpec {
+  /** The place in `commands`, for tables by command. */
+  readonly index: number;
+  readonly name: CommandName;
+  readonly operationCode: number;
+  /** Null for a command without service actions. */
+  readonly serviceAction: number | null;
+  /** CDB USAGE DATA (SPC-4 6.35.3): operation code, service action, and a 1 for every other bit that we evaluate. */
+  readonly usage: Uint8Array;
+  readonly direction: 'none' | 'in' | 'out';
+  readonly conflict: ConflictClass;
+  readonly runsAt: RunsAt;
+}
+
+type Row = readonly [
+  operationCode: number,
+  serviceAction: number | null,
+  usage: string,
+  direction: CommandSpec['direction'],
+  conflict: ConflictClass,
+  runsAt: RunsAt,
+];
+
+const { none, read, write, flush, wholeUnit } = ConflictClass;
+const { serviceActionIn16, maintenanceIn } = OpCode;
+
+/**
+ * Usage is written without the operation code, and with 0 for the bits of the service action: from byte 1 on. NACA and other bits of
+ * CONTROL are not supported. DPO, FUA_NV and GROUP NUMBER are accepted and change nothing.
+ */
+const rows = {
+  testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner'],
+  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here'],
+  read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner'],
+  write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner'],
+  inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here'],
+  modeSelect6: [OpCode.modeSelect6, null, '110000ff00', 'out', wholeUnit, 'owner'],
+  modeSense6: [OpCode.modeSense6, null, '08ffffff00', 'in', none, 'owner'],
+  startStopUnit: [OpCode.startStopUnit, null, '01000f0700', 'none', wholeUnit, 'owner'],
+  readCapacity10: [OpCode.readCapacity10, null, '000000000000000000', 'in', none, 'owner'],
+  read10: [OpCode.read10, null, '1affffffff1fffff00', 'in', read, 'owner'],
+  write10: [OpCode.write10, null, '1affffffff1fffff00', 'out', write, 'owner'],
+  writeAndVerify10: [OpCode.writeAndVerify10, null, '12ffffffff1fffff00', 'out', write, 'owner'],
+  verify10: [OpCode.verify10, null, '16ffffffff1fffff00', 'out', read, 'owner'],
+  preFetch10: [OpCode.preFetch10, null, '02ffffffff1fffff00', 'none', none, 'owner'],
+  synchronizeCache10: [OpCode.synchronizeCache10, null, '06ffffffff1fffff00', 'none', flush, 'owner'],
+  readDefectData10: [OpCode.readDefectData10, null, '001f00000000ffff00', 'in', none, 'owner'],
+  writeSame10: [OpCode.writeSame10, null, '08ffffffff1fffff00', 'out', write, 'owner'],
+  unmap: [OpCode.unmap, null, '00000000001fffff00', 'out', wholeUnit, 'owner'],
+  modeSelect10: [OpCode.modeSelect10, null, '110000000000ffff00', 'out', wholeUnit, 'owner'],
+  modeSense10: [OpCode.modeSense10, null, '18ffff000000ffff00', 'in', none, 'owner'],
+  read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner'],
+  compareAndWrite: [OpCode.compareAndWrite, null, '1affffffffffffffff000000ff1f00', 'out', write, 'owner'],
+  write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner'],
+  orWrite16: [OpCode.orWrite16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner'],
+  writeAndVerify16: [OpCode.writeAndVerify16, null, '12ffffffffffffffffffffffff1f00', 'out', write, 'owner'],
+  verify16: [OpCode.verify16, null, '16ffffffffffffffffffffffff1f00', 'out', read, 'owner'],
+  preFetch16: [OpCode.preFetch16, null, '02ffffffffffffffffffffffff1f00', 'none', none, 'owner'],
+  synchronizeCache16: [
+    OpCode.synchronizeCache16,
+    null,
+    '06ffffffffffffffffffffffff1f00',
+    'none',
+    flush,
+    'owner',
+  ],
+  writeSame16: [OpCode.writeSame16, null, '09ffffffffffffffffffffffff1f00', 'out', write, 'owner'],
+  readCapacity16: [
+    serviceActionIn16,
+    ServiceAction.readCapacity16,
+    '000000000000000000ffffffff0000',
+    'in',
+    none,
+    'owner',
+  ],
+  getLbaStatus: [
+    serviceActionIn16,
+    ServiceAction.getLbaStatus,
+    '00ffffffffffffffffffffffff0000',
+    'in',
+    read,
+    'owner',
+  ],
+  reportLuns: [OpCode.reportLuns, null, '00ff000000ffffffff0000', 'in', none, 'here'],
+  reportTargetPortGroups: [
+    maintenanceIn,
+    ServiceAction.reportTargetPortGroups,
+    'e000000000ffffffff0000',
+    'in',
+    none,
+    'here',
+  ],
+  reportSupportedOperationCodes: [
+    maintenanceIn,
+    ServiceAction.reportSupportedOperationCodes,
+    '0087ffffffffffffff0000',
+    'in',
+    none,
+    'owner',
+  ],
+  reportSupportedTaskManagementFunctions: [
+    maintenanceIn,
+    ServiceAction.reportSupportedTaskManagementFunctions,
+    '0080000000ffffffff0000',
+    'in',
+    none,
+    'owner',
+  ],
+  read12: [OpCode.read12, null, '1affffffffffffffff1f00', 'in', read, 'owner'],
+  write12: [OpCode.write12, null, '1affffffffffffffff1f00', 'out', write, 'owner'],
+  writeAndVerify12: [OpCode.writeAndVerify12, null, '12ffffffffffffffff1f00', 'out', write, 'owner'],
+  verify12: [OpCode.verify12, null, '16ffffffffffffffff1f00', 'out', read, 'owner'],
+  readDefectData12: [OpCode.readDefectData12, null, '1fffffffffffffffff0000', 'in', none, 'owner'],
+} as const satisfies Record<string, Row>;
+
+export type CommandName = keyof typeof rows;
+type NamesAt<Where extends RunsAt> = {
+  [Name in CommandName]: (typeof rows)[Name][5] extends Where ? Name : never;
+}[CommandName];
+/** The commands that a router answers, and those that a local unit runs. */
+export type HereCommandName = NamesAt<'here'>;
+export type OwnerCommandName = NamesAt<'owner'>;
+
+const SERVICE_ACTION_MASK = 0x1f;
+
+function specOf(name: CommandName, index: number): CommandSpec {
+  const [operationCode, serviceAction, usage, direction, conflict, runsAt] = rows[name];
+  const bytes = Uint8Array.from([operationCode, ...Buffer.from(usage, 'hex')]);
+  bytes[1] = u8(bytes, 1) | (serviceAction ?? 0);
+  return { index, name, operationCode, serviceAction, usage: bytes, direction, conflict, runsAt };
+}
+
+/** All commands, ascending by operation code and service action. */
+export const commands: readonly CommandSpec[] = (Object.keys(rows) as CommandName[]).map(specOf);
+
+type Slot = CommandSpec | readonly (CommandSpec | undefined)[] | undefined;
+const byOperationCode: readonly Slot[] = Array.from({ length: 256 }, (_, operationCode): Slot => {
+  const found = commands.filter((spec) => spec.operationCode === operationCode);
+  if (found[0] === undefined || found[0].serviceAction === null) return found[0];
+  return Array.from({ length: 32 }, (_, action) => found.find((spec) => spec.serviceAction === action));
+});
+
+/** The command of a CDB; 'noOperation' for an unknown operation code, 'noServiceAction' for an unknown service action. */
+export function commandOf(cdb: Uint8Array): CommandSpec | 'noOperation' | 'noServiceAction' {
+  const slot = byOperationCode[u8(cdb, 0)];
+  if (slot === undefined) return 'noOperation';
+  if (!Array.isArray(slot)) return slot as CommandSpec;
+  return slot[u8(cdb, 1) & SERVICE_ACTION_MASK] ?? 'noServiceAction';
+}
+
+/** Whether the CDB sets no bit that its command does not evaluate. */
+export function usesOnlyKnownFields(spec: CommandSpec, cdb: Uint8Array): boolean {
+  const usage = spec.usage;
+  for (let at = 1; at < usage.length; at += 1) if ((u8(cdb, at) & ~u8(usage, at)) !== 0) return false;
+  return true;
+}

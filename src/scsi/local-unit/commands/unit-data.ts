@@ -1,0 +1,25 @@
+/** READ CAPACITY (10), (16), READ DEFECT DATA (10), (12): SBC-3 5.15 to 5.18. */
+import { u8 } from '../../../wire/scsi/bytes.ts';
+import { OpCode } from '../../../wire/scsi/opcodes.ts';
+import { encodeReadCapacity10, encodeReadCapacity16 } from '../../../wire/scsi/read-capacity.ts';
+import type { Reply } from '../reply-task.ts';
+
+/** What disks of today write at a time; a page of the page cache too. */
+const PHYSICAL_BLOCK = 4096;
+
+export const readCapacity10: Reply = (unit) =>
+  encodeReadCapacity10(unit.identity.blockCount, unit.identity.blockLength);
+
+export const readCapacity16: Reply = (unit) => {
+  const { blockCount, blockLength } = unit.identity;
+  const exponent = Math.max(0, Math.floor(Math.log2(PHYSICAL_BLOCK / blockLength)));
+  return encodeReadCapacity16(blockCount, blockLength, exponent);
+};
+
+/** Empty lists: byte 1 of the header repeats which of them and which format was asked for. */
+export const readDefectData: Reply = (_unit, cdb) => {
+  const twelve = u8(cdb, 0) === OpCode.readDefectData12;
+  const bytes = new Uint8Array(twelve ? 8 : 4);
+  bytes[1] = u8(cdb, twelve ? 1 : 2) & 0x1f;
+  return bytes;
+};

@@ -1,0 +1,207 @@
+import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Errno } from '../../env/disk.ts';
+import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
+import { type Sense, sense } from '../../wire/scsi/sense.ts';
+import { Status } from '../../wire/scsi/status.ts';
+import type { CommandSpec } from '../command-table.ts';
+import { DiscardedData } from '../discarded-data.ts';
+import type { Command, Task } from '../logical-unit.ts';
+import type { Nexus } from '../nexus.ts';
+import type { UnitIdentity } from '../unit-identity.ts';
+import { senseOfErrno } from './store-error.ts';
+
+/** The logical unit, as its tasks see it. */
+export interface TaskUnit {
+  readonly identity: UnitIdentity;
+  readonly store: BlockStore;
+  readonly pool: BufferPool;
+  /** The caching mode page's WCE: where it is not set, every write is durable before it is acknowledged. */
+  writeCacheEnabled: boolean;
+  establishUnitAttention(attention: Sense, except: Nexus | null): void;
+  /** The task has ended and leaves the task set. */
+  taskEnded(task: UnitTask): void;
+}
+
+/** waiting in the task set for older tasks; running; ended, and harmless from then on. */
+export const TaskState = { waiting: 0, running: 1, ended: 2 } as const;
+export type TaskState = (typeof TaskState)[keyof typeof TaskState];
+
+/**
+ * One execution of a command by a local unit. Subclasses say what it does: `prepare` reads the CDB before the task joins the task
+ * set, `run` begins the work when the task set lets it.
+ *
+ * A task that is aborted while the store works for it stays in the task set until the store calls back, so that nothing
+ * overlapping starts meanwhile: every callback of the store goes through `storeReturned`.
+ */
+export abstract class UnitTask implements Task {
+  readonly unit: TaskUnit;
+  readonly command: Command;
+  readonly spec: CommandSpec;
+  state: TaskState = TaskState.waiting;
+  aborting = false;
+  /** The blocks that it touches, for the conflict table. */
+  firstBlock = 0;
+  endBlock = 0;
+  /** The task set's: neighbours in order of arrival, and the tasks that wait for this one. */
+  older: UnitTask | null = null;
+  newer: UnitTask | null = null;
+  waiters: UnitTask[] | null = null;
+  /** CommandResult.presentedLength: known from `prepare` on. */
+  protected presentedLength = 0;
+  /** A buffer of the task's own, given back when it ends. */
+  protected scratch: Lease | null = null;
+  #storeBusy = false;
+  #whenGone: (() => void)[] | null = null;
+  #discarded: DiscardedData | null = null;
+
+  constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
+    this.unit = unit;
+    this.command = command;
+    this.spec = spec;
+  }
+
+  /** Checks CDB and lengths, and finds the range: what is wrong with them, or null. */
+  abstract prepare(): Sense | null;
+  protected abstract run(): void;
+
+  grant(_length: number): void {}
+
+  dataOutBuffer(offset: number, length: number): Uint8Array {
+    this.#discarded ??= new DiscardedData(this.unit.pool);
+    return this.#discarded.dataOutBuffer(offset, length);
+  }
+
+  dataOutArrived(): void {
+    this.#discarded?.dataOutArrived();
+  }
+
+  dataOutLost(): void {
+    this.#discarded?.dataOutLost();
+  }
+
+  /** For the task set. */
+  becomeRunning(): void {
+    this.state = TaskState.running;
+    this.run();
+  }
+
+  /** `whenGone` is called once the task has left the task set. Mark several tasks as `aborting` before this. */
+  abort(whenGone: () => void): void {
+    if (this.state === TaskState.ended) return whenGone();
+    this.aborting = true;
+    this.#whenGone ??= [];
+    this.#whenGone.push(whenGone);
+    if (!this.#storeBusy) this.#becomeGone();
+  }
+
+  protected get storeBusy(): boolean {
+    return this.#storeBusy;
+  }
+
+  /** The buffers that belong to the task go back to the pool. */
+  protected releaseBuffers(): void {
+    this.scratch?.release();
+    this.scratch = null;
+  }
+
+  protected becomeEnded(): void {
+    this.state = TaskState.ended;
+    this.releaseBuffers();
+  }
+
+  protected succeed(): void {
+    this.#complete(Status.good, null);
+  }
+
+  protected fail(reason: Sense): void {
+    this.#complete(Status.checkCondition, reason);
+  }
+
+  /** The last data-in ends the command. */
+  protected endWithData(offset: number, data: Lease): void {
+    this.becomeEnded();
+    const result = { status: Status.good, sense: null, presentedLength: this.presentedLength };
+    this.command.sendDataIn(offset, data, result);
+    this.unit.taskEnded(this);
+  }
+
+  /** [lba, lba + blocks) has to be on the unit, and no longer than `maxBlocks`. */
+  protected takeRange(lba: number, blocks: number, maxBytes: number): Sense | null {
+    const { blockCount, blockLength } = this.unit.identity;
+    if (lba + blocks > blockCount) return sense.lbaOutOfRange();
+    if (blocks * blockLength > maxBytes) return sense.invalidFieldInCdb();
+    this.firstBlock = lba;
+    this.endBlock = lba + blocks;
+    return null;
+  }
+
+  /** The store begins to work for the task. */
+  protected storeCalled(): void {
+    this.#storeBusy = true;
+  }
+
+  /** The store has called back. False: the task was aborted meanwhile, and has gone now. */
+  protected storeReturned(): boolean {
+    this.#storeBusy = false;
+    if (this.aborting) this.#becomeGone();
+    return !this.aborting;
+  }
+
+  /** One call into the store, and what to do when it has succeeded. */
+  protected callStore(during: 'read' | 'write', call: (done: StoreDone) => void, then: () => void): void {
+    this.storeCalled();
+    call((error: Errno | null) => {
+      if (!this.storeReturned()) return;
+      if (error !== null) return this.fail(senseOfErrno(error, during));
+      then();
+    });
+  }
+
+  /**
+   * Calls into the store, one after the other. `next` makes one, or says false when there are no more. A loop, not recursion,
+   * where the store calls back at once.
+   */
+  protected callStoreRepeatedly(
+    during: 'read' | 'write',
+    next: (done: StoreDone) => boolean,
+    then: () => void,
+  ): void {
+    let inCall = false;
+    let again = false;
+    const step = () => {
+      do {
+        again = false;
+        inCall = true;
+        this.storeCalled();
+        const more = next(returned);
+        inCall = false;
+        if (!more) {
+          this.#storeBusy = false;
+          return then();
+        }
+      } while (again);
+    };
+    const returned = (error: Errno | null) => {
+      if (!this.storeReturned()) return;
+      if (error !== null) return this.fail(senseOfErrno(error, during));
+      if (inCall) again = true;
+      else step();
+    };
+    step();
+  }
+
+  #complete(status: number, reason: Sense | null): void {
+    this.becomeEnded();
+    this.command.complete({ status, sense: reason, presentedLength: this.presentedLength });
+    this.unit.taskEnded(this);
+  }
+
+  #becomeGone(): void {
+    this.becomeEnded();
+    this.command.aborted();
+    this.unit.taskEnded(this);
+    const whenGone = this.#whenGone ?? [];
+    this.#whenGone = null;
+    for (const call of whenGone) call();
+  }
+}

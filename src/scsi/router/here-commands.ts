@@ -1,0 +1,66 @@
+/** The commands that are answered where they arrive, in every access state: BEHAVIOURS.md, SPC-4 6.6, 6.33, 6.37, 6.39. */
+import { ScsiLimits } from '../../limits.ts';
+import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
+import { encodeReportLuns, SelectReport } from '../../wire/scsi/report-luns.ts';
+import { encodeTargetPortGroups, GroupsFormat } from '../../wire/scsi/report-target-port-groups.ts';
+import { encodeDescriptorSense, encodeSense, type Sense, sense } from '../../wire/scsi/sense.ts';
+import type { AccessStates } from '../access-states.ts';
+import type { HereCommandName } from '../command-table.ts';
+import type { LogicalUnit } from '../logical-unit.ts';
+import type { Nexus } from '../nexus.ts';
+import { inquiry } from './inquiry.ts';
+import type { LunMap } from './lun-map.ts';
+
+export interface HereContext {
+  readonly nexus: Nexus;
+  readonly map: LunMap;
+  /** Null where the LUN is no unit's. */
+  readonly unit: LogicalUnit | null;
+  readonly accessStates: AccessStates;
+}
+
+export interface HereCommand {
+  answer(cdb: Uint8Array, context: HereContext): Uint8Array | Sense;
+  allocationLength(cdb: Uint8Array): number;
+}
+
+const DESC = 0x01;
+const MIN_REPORT_LUNS_ALLOCATION = 16;
+
+export const hereCommands: Record<HereCommandName, HereCommand> = {
+  inquiry: {
+    answer: (cdb, { unit, nexus }) => inquiry(cdb, unit?.identity ?? null, nexus.port),
+    allocationLength: (cdb) => u16(cdb, 3),
+  },
+  /** SPC-4 6.39: a unit attention is reported as data here, and is cleared by that. */
+  requestSense: {
+    answer(cdb, { unit, nexus }) {
+      const told = unit === null ? sense.unitNotSupported() : unit.takeUnitAttention(nexus);
+      const encode = (u8(cdb, 1) & DESC) === 0 ? encodeSense : encodeDescriptorSense;
+      return encode(told ?? sense.noSense());
+    },
+    allocationLength: (cdb) => u8(cdb, 4),
+  },
+  reportLuns: {
+    answer(cdb, { map }) {
+      const select = u8(cdb, 2);
+      if (select > SelectReport.all || u32(cdb, 6) < MIN_REPORT_LUNS_ALLOCATION) {
+        return sense.invalidFieldInCdb();
+      }
+      return encodeReportLuns(select === SelectReport.wellKnown ? [] : map.units.map(({ lun }) => lun));
+    },
+    allocationLength: (cdb) => u32(cdb, 6),
+  },
+  reportTargetPortGroups: {
+    answer(cdb, { unit, nexus, accessStates }) {
+      if (unit === null) return sense.unitNotSupported();
+      const attention = unit.takeUnitAttention(nexus);
+      if (attention !== null) return attention;
+      const format = u8(cdb, 1) >> 5;
+      if (format > GroupsFormat.extended) return sense.invalidFieldInCdb();
+      const groups = accessStates.groups(unit.identity);
+      return encodeTargetPortGroups(groups, format, ScsiLimits.implicitTransitionSeconds);
+    },
+    allocationLength: (cdb) => u32(cdb, 6),
+  },
+};

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import { type Sense, sense } from '../../wire/scsi/sense.ts';
+import { Status } from '../../wire/scsi/status.ts';
+import type { AccessStates } from '../access-states.ts';
+import { type CommandSpec, commandOf, type HereCommandName, usesOnlyKnownFields } from '../command-table.ts';
+import { DiscardedData } from '../discarded-data.ts';
+import {
+  type Command,
+  type LogicalUnit,
+  type NexusLoss,
+  type Task,
+  TaskManagementFunction,
+  type TaskManagementResponse,
+} from '../logical-unit.ts';
+import type { Nexus, NexusIds } from '../nexus.ts';
+import type { TargetPort } from '../target-port.ts';
+import type { TaskRouter } from '../task-router.ts';
+import { CommandCounters, type CountersOfUnit } from './command-counters.ts';
+import { hereCommands } from './here-commands.ts';
+import { HereTask } from './here-task.ts';
+import { LunMap, type MappedUnit, serves } from './lun-map.ts';
+
+export interface RouterOptions {
+  /** Every unit of the cluster, local or proxied, with the LUN at which initiators without a map of their own see it. */
+  readonly units: Iterable<{ readonly lun: number; readonly unit: LogicalUnit }>;
+  /** Initiators with a map of their own: LUN to unit name. */
+  readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
+  readonly accessStates: AccessStates;
+  readonly pool: BufferPool;
+  readonly nexusIds: NexusIds;
+}
+
+/** What the router keeps of a nexus. */
+interface OpenNexus {
+  readonly map: LunMap;
+  /** Commands answered here whose data waits for credit. */
+  readonly waiting: Set<HereTask>;
+}
+
+/** Finds the unit in the initiator's own LUN map, answers what is answered where it arrives, and passes on the rest. */
+export class Router implements TaskRouter {
+  readonly #defaultLuns: ReadonlyMap<number, LogicalUnit>;
+  readonly #lunsByInitiator = new Map<string, ReadonlyMap<number, LogicalUnit>>();
+  readonly #accessStates: AccessStates;
+  readonly #pool: BufferPool;
+  readonly #nexusIds: NexusIds;
+  readonly #nexuses = new Map<Nexus, OpenNexus>();
+  /** By port name, then unit name. */
+  readonly #counters = new Map<string, Map<string, CommandCounters>>();
+
+  /** Throws where a map names a unit that there is not. */
+  constructor(options: RouterOptions) {
+    const units = [...options.units];
+    const byName = new Map(units.map(({ unit }) => [unit.identity.name, unit]));
+    this.#defaultLuns = new Map(units.map(({ lun, unit }) => [lun, unit]));
+    for (const initiator of options.initiators) {
+      const luns = new Map<number, LogicalUnit>();
+      for (const [lun, name] of initiator.luns) {
+        const unit = byName.get(name);
+        assert.ok(unit !== undefined, `the map of ${initiator.name} names ${name}, which is no unit`);
+        luns.set(lun, unit);
+      }
+      this.#lunsByInitiator.set(initiator.name, luns);
+    }
+    this.#accessStates = options.accessStates;
+    this.#pool = options.pool;
+    this.#nexusIds = options.nexusIds;
+  }
+
+  openNexus(initiatorName: string, isid: string, port: TargetPort): Nexus {
+    const nexus: Nexus = { id: this.#nexusIds.next(), initiatorName, isid, port };
+    this.#nexuses.set(nexus, { map: this.#mapFor(initiatorName, port), waiting: new Set() });
+    return nexus;
+  }
+
+  closeNexus(nexus: Nexus, why: NexusLoss): void {
+    const { map, waiting } = this.#open(nexus);
+    this.#nexuses.delete(nexus);
+    for (const task of waiting) task.abort();
+    for (const unit of new Set(map.units.map((mapped) => mapped.unit))) unit.nexusLost(nexus, why);
+  }
+
+  execute(lun: number, command: Command): Task {
+    const open = this.#open(command.nexus);
+    const mapped = open.map.find(lun);
+    const spec = commandOf(command.cdb);
+    if (typeof spec !== 'string' && spec.runsAt === 'here') {
+      return this.#answerHere(command, spec, lun, open, mapped?.unit ?? null);
+    }
+    if (mapped === null) return this.#refuse(command, sense.unitNotSupported());
+    count(mapped, command);
+    return mapped.unit.execute(command);
+  }
+
+  manage(
+    nexus: Nexus,
+    lun: number,
+    what: TaskManagementFunction,
+    tag: number,
+    done: (response: TaskManagementResponse | 'noSuchUnit') => void,
+  ): void {
+    const { map, waiting } = this.#open(nexus);
+    const mapped = map.find(lun);
+    if (mapped === null) return done('noSuchUnit');
+    const ended = [...waiting].filter((task) => task.lun === lun && isMeant(task.command, what, tag));
+    for (const task of ended) task.abort();
+    if (ended.length > 0 && what === TaskManagementFunction.abortTask) return done('complete');
+    mapped.unit.manage(nexus, what, tag, done);
+  }
+
+  /** For status: a copy, by port and unit, of those that were used. */
+  counters(): CountersOfUnit[] {
+    const found: CountersOfUnit[] = [];
+    for (const [port, units] of this.#counters) {
+      for (const [unit, counters] of units) found.push({ port, unit, ...counters });
+    }
+    return found;
+  }
+
+  #open(nexus: Nexus): OpenNexus {
+    const open = this.#nexuses.get(nexus);
+    assert.ok(open !== undefined, 'a nexus is used that is not open');
+    return open;
+  }
+
+  #mapFor(initiatorName: string, port: TargetPort): LunMap {
+    const mapped: MappedUnit[] = [];
+    for (const [lun, unit] of this.#lunsByInitiator.get(initiatorName) ?? this.#defaultLuns) {
+      if (serves(port.serves, unit)) mapped.push({ lun, unit, counters: this.#countersOf(port, unit) });
+    }
+    return new LunMap(mapped);
+  }
+
+  #countersOf(port: TargetPort, unit: LogicalUnit): CommandCounters {
+    const ofPort = this.#counters.get(port.name) ?? new Map<string, CommandCounters>();
+    this.#counters.set(port.name, ofPort);
+    const counters = ofPort.get(unit.identity.name) ?? new CommandCounters();
+    ofPort.set(unit.identity.name, counters);
+    return counters;
+  }
+
+  #answerHere(
+    command: Command,
+    spec: CommandSpec,
+    lun: number,
+    open: OpenNexus,
+    unit: LogicalUnit | null,
+  ): Task {
+    const { nexus, cdb } = command;
+    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, sense.invalidFieldInCdb());
+    const handler = hereCommands[spec.name as HereCommandName];
+    const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
+    if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);
+    const answer = { bytes, allocationLength: handler.allocationLength(cdb) };
+    const task = new HereTask(command, lun, this.#pool, answer, (ended) => open.waiting.delete(ended));
+    open.waiting.add(task);
+    task.send();
+    return task;
+  }
+
+  #refuse(command: Command, reason: Sense): Task {
+    command.complete({ status: Status.checkCondition, sense: reason, presentedLength: 0 });
+    return new DiscardedData(this.#pool);
+  }
+}
+
+/** Whether a task management function aborts that command of its own nexus. */
+function isMeant(command: Command, what: TaskManagementFunction, tag: number): boolean {
+  if (what === TaskManagementFunction.abortTask) return command.tag === tag;
+  return what !== TaskManagementFunction.clearAca;
+}
+
+function count({ unit, counters }: MappedUnit, command: Command): void {
+  if (unit.isLocal) counters.commandsDirect += 1;
+  else counters.commandsProxied += 1;
+  counters.bytesRead += command.dataInLength;
+  counters.bytesWritten += command.dataOutLength;
+}

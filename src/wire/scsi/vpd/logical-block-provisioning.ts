@@ -1,0 +1,13 @@
+/** Logical Block Provisioning, B2h (SBC-3 6.6.5). */
+import { newVpdPage, VpdPage } from './page.ts';
+
+/** LBPU, LBPWS and LBPWS10: UNMAP, and WRITE SAME (16) and (10) with UNMAP. LBPRZ: unmapped blocks read as zeroes. */
+const LBPU_LBPWS_LBPWS10_LBPRZ = 0xe4;
+const THIN = 0x02;
+
+export function encodeLogicalBlockProvisioning(): Uint8Array {
+  const bytes = newVpdPage(VpdPage.logicalBlockProvisioning, 4);
+  bytes[5] = LBPU_LBPWS_LBPWS10_LBPRZ;
+  bytes[6] = THIN;
+  return bytes;
+}

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
+import { TwoSystems } from '../support/two-systems.ts';
+
+for (const transport of ['tcp', 'unix'] as const) {
+  describeLogicalUnit(`proxied over ${transport}`, async (store) => {
+    const systems = await TwoSystems.start({ transport, store });
+    return {
+      unit: systems.proxied,
+      async close() {
+        await systems.stop();
+        assert.equal(systems.local.taskCount, 0, 'no task is left behind');
+        assert.equal(systems.alpha.pool.leasedBytes, 0, 'every buffer of the owner went back');
+        assert.equal(systems.beta.pool.leasedBytes, 0, 'every buffer of the proxy went back');
+      },
+    };
+  });
+}

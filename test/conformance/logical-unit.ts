@@ -1,0 +1,24 @@
+import { describe } from 'node:test';
+import { describeCompares } from './logical-unit/compares.ts';
+import { describeHostileInput } from './logical-unit/hostile-input.ts';
+import { describeManagement } from './logical-unit/management.ts';
+import { describeOrder } from './logical-unit/order.ts';
+import { describeProvisioning } from './logical-unit/provisioning.ts';
+import { describeReads } from './logical-unit/reads.ts';
+import type { UnitMaker } from './logical-unit/rig.ts';
+import { describeUnitData } from './logical-unit/unit-data.ts';
+import { describeWrites } from './logical-unit/writes.ts';
+
+/** What every logical unit does, local or proxied, through the interface alone. */
+export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
+  describe(`logical unit: ${name}`, () => {
+    describeReads(makeUnit);
+    describeWrites(makeUnit);
+    describeCompares(makeUnit);
+    describeProvisioning(makeUnit);
+    describeUnitData(makeUnit);
+    describeHostileInput(makeUnit);
+    describeOrder(makeUnit);
+    describeManagement(makeUnit);
+  });
+}

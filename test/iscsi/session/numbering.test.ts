@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Numbering } from '../../../src/iscsi/session/numbering.ts';
+import { IscsiLimits } from '../../../src/limits.ts';
+
+const LAST = 0xffffffff;
+
+function holding(numbering: Numbering, seen: string[]) {
+  return (cmdSN: number, name: string) => {
+    const placing = numbering.place(cmdSN);
+    const request = { deliver: () => seen.push(name) };
+    if (placing === 'later') numbering.hold(cmdSN, request);
+    if (placing !== 'now') return placing;
+    request.deliver();
+    numbering.deliverEarly();
+    return placing;
+  };
+}
+
+test('commands that come early wait for those before them', () => {
+  const seen: string[] = [];
+  const arrive = holding(new Numbering(LAST, 0), seen);
+  assert.equal(arrive(1, 'third'), 'later');
+  assert.equal(arrive(0, 'second'), 'later');
+  assert.equal(arrive(0, 'again'), 'ignore');
+  assert.equal(arrive(LAST, 'first'), 'now');
+  assert.deepEqual(seen, ['first', 'second', 'third']);
+  assert.equal(arrive(1, 'late'), 'ignore');
+});
+
+test('the window holds as many commands as it announces, and opens with each answer', () => {
+  const numbering = new Numbering(1, 0);
+  const last = numbering.maxCmdSN;
+  assert.equal(last, IscsiLimits.commandWindow);
+  for (let cmdSN = 1; cmdSN <= last; cmdSN++) assert.equal(numbering.place(cmdSN), 'now');
+  assert.equal(numbering.place(last + 1), 'ignore');
+  numbering.answered();
+  assert.equal(numbering.place(last + 1), 'now');
+});
+
+test('what is fenced waits for everything before it', () => {
+  const seen: string[] = [];
+  const numbering = new Numbering(1, 0);
+  const arrive = holding(numbering, seen);
+  arrive(2, 'two');
+  numbering.fence(3, { deliver: () => seen.push('fenced') });
+  assert.equal(seen.length, 0);
+  arrive(1, 'one');
+  assert.equal(seen.join(), 'one,two,fenced');
+  numbering.fence(3, { deliver: () => seen.push('at once') });
+  assert.deepEqual(seen, ['one', 'two', 'fenced', 'at once']);
+});
+
+test('a plugged number is passed over, and its room given back', () => {
+  const seen: string[] = [];
+  const numbering = new Numbering(1, 0);
+  const arrive = holding(numbering, seen);
+  const before = numbering.maxCmdSN;
+  arrive(2, 'two');
+  numbering.plug(1);
+  assert.deepEqual(seen, ['two']);
+  assert.equal(numbering.expCmdSN, 3);
+  assert.equal(numbering.maxCmdSN, before + 1);
+});

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
+import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
+import { checked } from '../../../src/stores/layers/checked.ts';
+import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
+import { silentLog } from '../../support/scsi.ts';
+
+describeLogicalUnit('local', async (store) => {
+  const pool = new BufferPool(1 << 20);
+  const { blockLength, byteLength } = store;
+  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
+  const unit = new LocalUnit({ identity, store: checked(store), pool, log: silentLog });
+  return {
+    unit,
+    async close() {
+      assert.equal(unit.taskCount, 0, 'no task is left behind');
+      assert.equal(pool.leasedBytes, 0, 'every buffer went back');
+    },
+  };
+});

@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { ScsiLimits } from '../../../src/limits.ts';
+import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
+import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
+import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
+import type { BlockStore } from '../../../src/stores/block-store.ts';
+import { checked } from '../../../src/stores/layers/checked.ts';
+import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
+import { HeldStore } from '../../support/held-store.ts';
+import { blockCdb, pattern, silentLog, testNexus, unmapCdb, unmapList } from '../../support/scsi.ts';
+import { TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
+
+const BLOCK = 512;
+const BLOCKS = 65536;
+const TEST_UNIT_READY = [0, 0, 0, 0, 0, 0];
+
+function memory(): MemoryStore {
+  return new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
+}
+
+function make(store: BlockStore) {
+  const pool = new BufferPool(1 << 20);
+  const { blockLength, byteLength } = store;
+  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
+  const unit = new LocalUnit({ identity, store: checked(store), pool, log: silentLog });
+  const nexus = testNexus();
+  unit.takeUnitAttention(nexus);
+  const start = (
+    cdb: TestCommandOptions['cdb'],
+    options: Partial<Omit<TestCommandOptions, 'cdb'>> = {},
+  ): TestCommand => new TestCommand({ nexus, ...options, cdb }).start(unit);
+  return { unit, pool, nexus, start };
+}
+
+/** A store with a write cache, and the calls that came to it. */
+function cached(): { store: BlockStore; calls: string[] } {
+  const calls: string[] = [];
+  const held = new HeldStore(memory());
+  held.holding = false;
+  const inner = held.store;
+  const store: BlockStore = {
+    ...inner,
+    writeCache: true,
+    write(position, buffer, durable, done) {
+      calls.push(durable ? 'durable write' : 'write');
+      inner.write(position, buffer, durable, done);
+    },
+    flush(done) {
+      calls.push('flush');
+      inner.flush(done);
+    },
+    unmap(position, length, done) {
+      calls.push('unmap');
+      inner.unmap(position, length, done);
+    },
+    writeZeroes(position, length, done) {
+      calls.push('writeZeroes');
+      inner.writeZeroes(position, length, done);
+    },
+  };
+  return { store, calls };
+}
+
+describe('local unit: memory', () => {
+  test('a cached read ends before execute returns', () => {
+    const { start } = make(memory());
+    assert.equal(start(blockCdb(0x28, 0, 8), { dataIn: 4096 }).outcome?.status, 0);
+  });
+
+  test('a long read never holds more than a read set beyond what it has sent', async () => {
+    for (const makeStore of [memory, () => laterStore()]) {
+      const { start, pool } = make(makeStore());
+      const dataIn = 16 << 20;
+      const command = start(blockCdb(0x28, 0, dataIn / BLOCK), { dataIn, readSet: 65536, credit: 262144 });
+      assert.equal((await command.ended).data.length, dataIn);
+      assert.ok(pool.peakLeasedBytes <= 262144, `${pool.peakLeasedBytes} bytes at the peak`);
+      assert.equal(pool.leasedBytes, 0);
+    }
+  });
+
+  test('a read without credit holds nothing', () => {
+    const { start, pool, unit, nexus } = make(memory());
+    const options = { dataIn: 131072, readSet: 65536, credit: 65536, grants: false };
+    const command = start(blockCdb(0x28, 0, 256), options);
+    assert.equal(command.sets.length, 1);
+    assert.equal(pool.leasedBytes, 0);
+    command.grant(65535);
+    assert.equal(command.sets.length, 1, 'not enough for the rest');
+    unit.nexusLost(nexus, 'logout');
+    assert.equal(command.outcome?.how, 'aborted');
+  });
+
+  test('a long write never holds more than a segment', async () => {
+    for (const makeStore of [memory, () => laterStore()]) {
+      const { start, pool } = make(makeStore());
+      const dataOut = pattern(8 << 20);
+      const command = start(blockCdb(0x2a, 0, dataOut.length / BLOCK), { dataOut, unsolicited: 262144 });
+      assert.equal((await command.ended).status, 0);
+      assert.ok(pool.peakLeasedBytes <= ScsiLimits.writeSegmentLength);
+      assert.equal(pool.leasedBytes, 0);
+    }
+  });
+
+  test('a write that waits for others holds its unsolicited data alone', () => {
+    const held = new HeldStore(memory());
+    const { start, pool } = make(held.store);
+    start(blockCdb(0x2a, 0, 8), { dataOut: pattern(4096) });
+    start(blockCdb(0x2a, 0, 4096), { dataOut: pattern(2 << 20), unsolicited: 8192 });
+    assert.equal(pool.leasedBytes, 4096 + 8192);
+    held.open();
+    assert.equal(pool.leasedBytes, 0);
+  });
+
+  test('a buffer that is being filled goes back when the transport has let go of it, however the command ends', () => {
+    for (const letGo of ['dataOutArrived', 'dataOutLost'] as const) {
+      const { start, pool, unit, nexus } = make(memory());
+      const command = start(blockCdb(0x2a, 0, 8), { dataOut: pattern(4096), supplies: false });
+      command.task.dataOutBuffer(0, 4096);
+      unit.nexusLost(nexus, 'connectionLost');
+      assert.equal(command.outcome?.how, 'aborted');
+      assert.equal(pool.leasedBytes, 4096, 'the transport may still write into it');
+      command.task[letGo]();
+      assert.equal(pool.leasedBytes, 0);
+    }
+  });
+
+  test('a buffer that was lost before the nexus was goes back', () => {
+    const { start, pool, unit, nexus } = make(memory());
+    const command = start(blockCdb(0x2a, 0, 8), { dataOut: pattern(4096), supplies: false });
+    command.task.dataOutBuffer(0, 4096);
+    command.task.dataOutLost();
+    unit.nexusLost(nexus, 'connectionLost');
+    assert.equal(command.outcome?.how, 'aborted');
+    assert.equal(pool.leasedBytes, 0);
+  });
+
+  test('data out of place is a bug of the transport', () => {
+    const { start } = make(memory());
+    const command = start(blockCdb(0x2a, 0, 8), { dataOut: pattern(4096), supplies: false });
+    assert.throws(() => command.task.dataOutBuffer(512, 512));
+    assert.throws(() => command.task.dataOutBuffer(0, 4097));
+  });
+});
+
+describe('local unit: task set', () => {
+  test('a full task set says so, and takes commands again', () => {
+    const held = new HeldStore(memory());
+    const { start, unit } = make(held.store);
+    const commands = Array.from({ length: ScsiLimits.maxTasksPerUnit }, () =>
+      start(blockCdb(0x28, 0, 1), { dataIn: BLOCK }),
+    );
+    assert.equal(start(TEST_UNIT_READY).outcome?.status, 0x28);
+    held.open();
+    assert.ok(commands.every((command) => command.outcome?.status === 0));
+    assert.equal(unit.taskCount, 0);
+    assert.equal(start(TEST_UNIT_READY).outcome?.status, 0);
+  });
+
+  test('thousands of tasks that wait for each other end without recursion', () => {
+    const held = new HeldStore(memory());
+    const { start, unit } = make(held.store);
+    const writes = Array.from({ length: ScsiLimits.maxTasksPerUnit }, (_, seed) =>
+      start(blockCdb(0x2a, 0, 1), { dataOut: pattern(BLOCK, seed) }),
+    );
+    held.open();
+    assert.ok(writes.every((write) => write.outcome?.status === 0));
+    assert.equal(unit.taskCount, 0);
+  });
+
+  test('a reset while the store works keeps later writes of those blocks waiting for the store', () => {
+    const held = new HeldStore(memory());
+    const { start, unit, nexus } = make(held.store);
+    start(blockCdb(0x2a, 0, 1), { dataOut: pattern(BLOCK, 1) });
+    let answered = false;
+    unit.manage(nexus, TaskManagementFunction.logicalUnitReset, 0, () => {
+      answered = true;
+    });
+    unit.takeUnitAttention(nexus);
+    const later = start(blockCdb(0x2a, 0, 1), { dataOut: pattern(BLOCK, 2) });
+    assert.equal(held.calls.length, 1);
+    assert.equal(answered, false);
+    held.runOne();
+    assert.equal(answered, true);
+    held.open();
+    assert.equal(later.outcome?.status, 0);
+    assert.deepEqual(start(blockCdb(0x28, 0, 1), { dataIn: BLOCK }).outcome?.data, pattern(BLOCK, 2));
+  });
+});
+
+describe('local unit: write cache', () => {
+  const WCE_OFF = Uint8Array.of(0, 0, 0, 0, 0x08, 0x12, ...Array(18).fill(0));
+  const selectWceOff = [0x15, 0x10, 0, 0, WCE_OFF.length, 0];
+
+  test('FUA makes one write durable, and WCE 0 every one', () => {
+    const { store, calls } = cached();
+    const { start } = make(store);
+    const write = (byte1: number) => start(blockCdb(0x2a, 0, 1, byte1), { dataOut: pattern(BLOCK) });
+    write(0);
+    write(0x08);
+    assert.deepEqual(calls, ['write', 'durable write']);
+    assert.equal(start(selectWceOff, { dataOut: WCE_OFF }).outcome?.status, 0);
+    write(0);
+    assert.deepEqual(calls.slice(2), ['flush', 'durable write']);
+  });
+
+  test('with WCE 0 UNMAP and WRITE SAME are durable too', () => {
+    const { store, calls } = cached();
+    const { start } = make(store);
+    const list = unmapList([{ lba: 0, blocks: 8 }]);
+    const both = () => {
+      start(unmapCdb(list.length), { dataOut: list });
+      start(blockCdb(0x93, 0, 8), { dataOut: new Uint8Array(BLOCK) });
+    };
+    both();
+    assert.deepEqual(calls, ['unmap', 'writeZeroes']);
+    start(selectWceOff, { dataOut: WCE_OFF });
+    both();
+    assert.deepEqual(calls.slice(2), ['flush', 'unmap', 'flush', 'writeZeroes', 'flush']);
+  });
+
+  test('MODE SENSE tells WCE: current, default and changeable; the other initiators are told of a change', () => {
+    const { start, unit } = make(cached().store);
+    const other = testNexus('iqn.2026-11.test:two');
+    unit.takeUnitAttention(other);
+    const wce = (control: number) =>
+      start([0x1a, 0x08, (control << 6) | 0x08, 0, 255, 0], { dataIn: 255 }).outcome?.data[6];
+    assert.deepEqual([wce(0), wce(1), wce(2)], [4, 4, 4]);
+    start(selectWceOff, { dataOut: WCE_OFF });
+    assert.deepEqual([wce(0), wce(1), wce(2)], [0, 4, 4]);
+    assert.equal(unit.takeUnitAttention(other)?.asc, 0x2a);
+  });
+
+  test('a store without a write cache says WCE 0, and is not given one', () => {
+    const { start } = make(memory());
+    const data = start([0x1a, 0x08, 0x08, 0, 255, 0], { dataIn: 255 }).outcome?.data;
+    assert.equal(data?.[6], 0);
+    const list = WCE_OFF.with(6, 4);
+    assert.equal(start(selectWceOff, { dataOut: list }).outcome?.sense?.asc, 0x26);
+  });
+});
+
+describe('local unit: unit attentions', () => {
+  test('lost nexuses are remembered up to a limit', () => {
+    const { unit } = make(memory());
+    const lose = (name: string) => {
+      const nexus = testNexus(name);
+      unit.takeUnitAttention(nexus);
+      unit.nexusLost(nexus, 'connectionLost');
+    };
+    lose('iqn.test:first');
+    for (let index = 0; index < ScsiLimits.lostNexusesPerUnit; index += 1) lose(`iqn.test:${index}`);
+    assert.equal(unit.takeUnitAttention(testNexus('iqn.test:first'))?.ascq, 0x00);
+    assert.equal(unit.takeUnitAttention(testNexus('iqn.test:0'))?.ascq, 0x07);
+  });
+
+  test('the queue of a nexus is bounded', () => {
+    const { unit, nexus } = make(memory());
+    for (let ascq = 0; ascq < 100; ascq += 1) {
+      unit.establishUnitAttention({ key: 6, asc: 0x3f, ascq, information: null }, null);
+    }
+    let count = 0;
+    while (unit.takeUnitAttention(nexus) !== null) count += 1;
+    assert.equal(count, ScsiLimits.unitAttentionsPerNexus);
+  });
+});
+
+function laterStore(): BlockStore {
+  return new MemoryStore({
+    byteLength: BLOCK * BLOCKS,
+    blockLength: BLOCK,
+    later: (run) => setImmediate(run),
+  });
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
+import { NexusIds } from '../../../src/scsi/nexus.ts';
+import { Router } from '../../../src/scsi/router/router.ts';
+import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
+import { blockCdb, pattern, testPort } from '../../support/scsi.ts';
+import { TestCommand } from '../../support/test-command.ts';
+
+import {
+  BLOCK,
+  codeOf,
+  INQUIRY,
+  lunsIn,
+  pool,
+  REPORT_GROUPS,
+  REPORT_LUNS,
+  REQUEST_SENSE,
+  setUp,
+  TEST_UNIT_READY,
+} from './rig.ts';
+
+describe('router: LUN maps', () => {
+  test('an initiator sees the default map, or its own', () => {
+    const { router, run } = setUp();
+    const one = router.openNexus('iqn.test:one', '00', testPort());
+    const own = router.openNexus('iqn.test:own', '00', testPort());
+    assert.deepEqual(lunsIn(run(one, 1, REPORT_LUNS)), [1, 2, 300]);
+    assert.deepEqual(lunsIn(run(own, 7, REPORT_LUNS)), [0, 7]);
+    assert.deepEqual(codeOf(run(own, 1, TEST_UNIT_READY)), [5, 0x25, 0]);
+  });
+
+  test('two initiators reach one unit under their own LUNs', () => {
+    const { router, run } = setUp();
+    const one = router.openNexus('iqn.test:one', '00', testPort());
+    const own = router.openNexus('iqn.test:own', '00', testPort());
+    run(one, 2, TEST_UNIT_READY);
+    run(own, 0, TEST_UNIT_READY);
+    run(one, 2, blockCdb(0x2a, 5, 1), { dataIn: 0, dataOut: pattern(BLOCK) });
+    assert.deepEqual(run(own, 0, blockCdb(0x28, 5, 1), { dataIn: BLOCK }).data, pattern(BLOCK));
+  });
+
+  test('a port shows the units that it serves, at the same LUN', () => {
+    const { router, run } = setUp();
+    for (const [serves, luns] of [
+      ['local', [1, 300]],
+      ['proxy', [2]],
+      ['all', [1, 2, 300]],
+    ] as const) {
+      const nexus = router.openNexus('iqn.test:one', '00', testPort({ serves }));
+      assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS)), luns);
+    }
+  });
+
+  test('a map that names an unknown unit is refused', () => {
+    const accessStates = { groups: () => [] };
+    const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
+    const options = { units: [], initiators, accessStates, pool, nexusIds: new NexusIds() };
+    assert.throws(() => new Router(options), /nothing/);
+  });
+});
+
+describe('router: where no unit is', () => {
+  test('INQUIRY tells so, REPORT LUNS works, REQUEST SENSE gives it as data, all else is refused', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    for (const lun of [0, 5, 16383, -1]) {
+      assert.equal(run(nexus, lun, INQUIRY).data[0], 0x7f);
+      assert.deepEqual(codeOf(run(nexus, lun, [0x12, 1, 0x83, 0, 255, 0])), [5, 0x24, 0]);
+      assert.deepEqual(lunsIn(run(nexus, lun, REPORT_LUNS)), [1, 2, 300]);
+      assert.deepEqual(decodeSense(run(nexus, lun, REQUEST_SENSE).data), sense.unitNotSupported());
+      for (const cdb of [TEST_UNIT_READY, REPORT_GROUPS, blockCdb(0x28, 0, 1), [0xc0]]) {
+        assert.deepEqual(codeOf(run(nexus, lun, cdb)), [5, 0x25, 0]);
+      }
+    }
+  });
+
+  test('task management says that there is none', () => {
+    const { router } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const answers: string[] = [];
+    router.manage(nexus, 9, TaskManagementFunction.logicalUnitReset, 0, (answer) => answers.push(answer));
+    assert.deepEqual(answers, ['noSuchUnit']);
+  });
+});
+
+describe('router: unit attentions', () => {
+  test('INQUIRY and REPORT LUNS leave them, everything else reports them first', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    for (const lun of [1, 2]) {
+      assert.equal(run(nexus, lun, INQUIRY).status, 0);
+      assert.equal(run(nexus, lun, REPORT_LUNS).status, 0);
+      assert.deepEqual(codeOf(run(nexus, lun, REPORT_GROUPS)), [6, 0x29, 0]);
+      assert.equal(run(nexus, lun, REPORT_GROUPS).status, 0);
+    }
+    assert.deepEqual(codeOf(run(nexus, 300, TEST_UNIT_READY)), [6, 0x29, 0]);
+  });
+
+  test('REQUEST SENSE gives them as data, in the format that was asked for', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.powerOnOrReset());
+    assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.noSense());
+    assert.equal(run(nexus, 1, [0x03, 1, 0, 0, 252, 0]).data[0], 0x72);
+    assert.equal(run(nexus, 1, TEST_UNIT_READY).status, 0);
+  });
+
+  test('a closed nexus is lost to every unit of its map', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    for (const lun of [1, 2]) run(nexus, lun, TEST_UNIT_READY);
+    router.closeNexus(nexus, 'connectionLost');
+    const back = router.openNexus('iqn.test:one', '00', testPort());
+    for (const lun of [1, 2]) assert.deepEqual(codeOf(run(back, lun, TEST_UNIT_READY)), [6, 0x29, 7]);
+    assert.deepEqual(codeOf(run(back, 300, TEST_UNIT_READY)), [6, 0x29, 0], 'was never used');
+  });
+});
+
+describe('router: credit, aborts and counters', () => {
+  test('an answer that waits for credit can be granted, and can be aborted', () => {
+    const { router } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const start = () =>
+      new TestCommand({ nexus, cdb: INQUIRY, dataIn: 255, readSet: 64, credit: 64, grants: false }).start({
+        execute: (command) => router.execute(1, command),
+      });
+    const granted = start();
+    assert.deepEqual(granted.sets, [[0, 64]]);
+    granted.grant(32);
+    assert.equal(granted.outcome?.data.length, 96);
+    const abortedOne = start();
+    const answers: string[] = [];
+    router.manage(nexus, 1, TaskManagementFunction.abortTask, abortedOne.tag, (answer) =>
+      answers.push(answer),
+    );
+    assert.deepEqual([abortedOne.outcome?.how, answers], ['aborted', ['complete']]);
+    const lost = start();
+    router.closeNexus(nexus, 'connectionLost');
+    assert.equal(lost.outcome?.how, 'aborted');
+    lost.task.grant(100);
+  });
+
+  test('counts by port and unit, direct and proxied, without what is answered here', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    for (const lun of [1, 2]) {
+      run(nexus, lun, TEST_UNIT_READY, { dataIn: 0 });
+      run(nexus, lun, INQUIRY);
+      run(nexus, lun, blockCdb(0x28, 0, 2), { dataIn: 2 * BLOCK });
+      run(nexus, lun, blockCdb(0x2a, 0, 1), { dataIn: 0, dataOut: pattern(BLOCK) });
+    }
+    const bytes = { bytesRead: 2 * BLOCK, bytesWritten: BLOCK };
+    const none = { commandsDirect: 0, commandsProxied: 0, bytesRead: 0, bytesWritten: 0 };
+    assert.deepEqual(router.counters(), [
+      { port: 'alpha-all', unit: 'vol-a', commandsDirect: 3, commandsProxied: 0, ...bytes },
+      { port: 'alpha-all', unit: 'vol-b', commandsDirect: 0, commandsProxied: 3, ...bytes },
+      { port: 'alpha-all', unit: 'vol-c', ...none },
+    ]);
+  });
+});

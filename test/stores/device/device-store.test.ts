@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { nodeEnv } from '../../../src/env/node/node-env.ts';
+import { openDeviceStore } from '../../../src/stores/device/device-store.ts';
+import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
+import { extentAt, flush, pattern, read, unmap, write } from '../calls.ts';
+import { loopDevice, sparseFile, temporaryFolder } from '../temporary.ts';
+
+const { disk } = nodeEnv();
+const MiB = 1 << 20;
+const size = { byteLength: 4 * MiB, blockLength: 512 };
+
+const refusal = (message: RegExp) => (error: unknown) =>
+  error instanceof StoreOpenError && message.test(error.message);
+
+/** A loop device and the file behind it. */
+function device(t: TestContext, ...options: string[]): { path: string; medium: string } {
+  const undos: (() => void)[] = [];
+  t.after(() => {
+    for (const undo of undos.reverse()) undo();
+  });
+  const after = (undo: () => void): void => void undos.push(undo);
+  const medium = sparseFile(temporaryFolder(after), 'medium.img', size.byteLength);
+  return { path: loopDevice(after, medium, ...options), medium };
+}
+
+test('a flush brings what was written to the device itself', async (t) => {
+  const { path, medium } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size });
+  await write(store, MiB, pattern(65536, 1));
+  await flush(store);
+  assert(
+    readFileSync(medium)
+      .subarray(MiB, MiB + 65536)
+      .equals(pattern(65536, 1)),
+  );
+  await write(store, 2 * MiB, pattern(512, 2), true);
+  assert(
+    readFileSync(medium)
+      .subarray(2 * MiB, 2 * MiB + 512)
+      .equals(pattern(512, 2)),
+  );
+  await store.close();
+});
+
+test('unmapping frees space on the device, and the blocks read as zeroes', async (t) => {
+  const { path, medium } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size });
+  assert(store.thin);
+  await write(store, 0, pattern(MiB, 3));
+  await flush(store);
+  const before = statSync(medium).blocks;
+  await unmap(store, 0, MiB);
+  await flush(store);
+  assert(statSync(medium).blocks <= before - MiB / 512);
+  assert.deepEqual(await read(store, 0, MiB), new Uint8Array(MiB));
+  assert.deepEqual(await extentAt(store, 0), { position: 0, length: size.byteLength, allocated: true });
+  await store.close();
+});
+
+test('a unit may be smaller than its device, not larger', async (t) => {
+  const { path } = device(t);
+  await (await openDeviceStore(disk, { path, byteLength: MiB, blockLength: 512 })).close();
+  await assert.rejects(
+    openDeviceStore(disk, { path, byteLength: 8 * MiB, blockLength: 512 }),
+    refusal(/has 4194304 bytes, but the size is configured as 8388608/),
+  );
+});
+
+test('a unit’s blocks are whole blocks of its device', async (t) => {
+  const { path } = device(t, '--sector-size', '4096');
+  await assert.rejects(
+    openDeviceStore(disk, { path, ...size }),
+    refusal(/blocks of 4096 bytes, and the unit's are 512/),
+  );
+  const store = await openDeviceStore(disk, { path, ...size, blockLength: 4096 });
+  await write(store, 4096, pattern(4096, 4), true);
+  assert.deepEqual(await read(store, 4096, 4096), pattern(4096, 4));
+  await store.close();
+});
+
+test('what can’t serve as the device is refused with what to do', async (t) => {
+  const folder = temporaryFolder((undo) => t.after(undo));
+  const open = (path: string) => openDeviceStore(disk, { path, ...size });
+  await assert.rejects(open(join(folder, 'missing')), refusal(/no such device/));
+  await assert.rejects(open(sparseFile(folder, 'file', MiB)), refusal(/not a block device.*file = /));
+  await assert.rejects(open('/dev/null'), refusal(/not a block device/));
+});
+
+test('a device that is in use is refused', async (t) => {
+  const { path } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size });
+  await assert.rejects(openDeviceStore(disk, { path, ...size }), refusal(/is in use/));
+  await store.close();
+});
+
+test('a device that can only be read is refused', async (t) => {
+  const { path } = device(t, '--read-only');
+  await assert.rejects(openDeviceStore(disk, { path, ...size }), refusal(/read-only/));
+});

@@ -1,0 +1,88 @@
+/** How a cluster under test is to differ from the default. */
+export interface ClusterShape {
+  readonly name?: string;
+  /** 'tcp' where not given. */
+  readonly transport?: 'tcp' | 'unix';
+  /** As the file has it: "16KiB". */
+  readonly readSet?: string;
+  /** `defaultUnits` where not given. */
+  readonly units?: readonly UnitShape[];
+  readonly initiators?: readonly InitiatorShape[];
+}
+
+export interface UnitShape {
+  readonly name: string;
+  readonly owner: 'alpha' | 'beta';
+  readonly lun: number;
+  /** As the file has it: "64MiB". */
+  readonly size: string;
+  /** A file called NAME.img in the owner's state folder where not given. */
+  readonly store?: { readonly file: string } | { readonly device: string };
+}
+
+export interface InitiatorShape {
+  readonly name: string;
+  /** LUN to unit. */
+  readonly luns: Readonly<Record<number, string>>;
+}
+
+/** Where things are: six portals (local, proxy, all of alpha, then of beta), then two admin ports. */
+export interface ClusterAddresses {
+  readonly ports: readonly number[];
+  readonly links: { readonly alpha: string; readonly beta: string };
+}
+
+export const defaultUnits: readonly UnitShape[] = [
+  { name: 'vol-a', owner: 'alpha', lun: 1, size: '64MiB' },
+  { name: 'vol-b', owner: 'beta', lun: 2, size: '64MiB' },
+];
+
+/** The configuration file. */
+export function configText(shape: ClusterShape, { ports, links }: ClusterAddresses): string {
+  const readSet = shape.readSet === undefined ? '' : `read_set = "${shape.readSet}"\n`;
+  return [
+    `[cluster]\nname = "${shape.name ?? 'e2e'}"\n${readSet}`,
+    systemText('alpha', links.alpha, ports.slice(0, 3), ports[6]),
+    systemText('beta', links.beta, ports.slice(3, 6), ports[7]),
+    ...(shape.units ?? defaultUnits).map(unitText),
+    ...(shape.initiators ?? []).map(initiatorText),
+  ].join('\n');
+}
+
+function systemText(
+  name: string,
+  interconnect: string,
+  [local, proxy, all]: readonly number[],
+  admin: number | undefined,
+): string {
+  return `[[system]]
+name = "${name}"
+state = "${name}"
+interconnect = ["${interconnect}"]
+admin = "127.0.0.1:${admin}"
+${portText(`${name}-local`, `kind = "physical"\nportal = "127.0.0.1:${local}"`, 'local')}
+${portText(`${name}-shared`, `kind = "virtual"\non = "${name}-local"`, 'proxy')}
+${portText(`${name}-proxy`, `kind = "physical"\nportal = "127.0.0.1:${proxy}"`, 'proxy')}
+${portText(`${name}-all`, `kind = "physical"\nportal = "127.0.0.1:${all}"`, 'all')}
+`;
+}
+
+function portText(name: string, place: string, serves: string): string {
+  return `[[system.port]]\nname = "${name}"\n${place}\nserves = "${serves}"`;
+}
+
+function unitText({ name, owner, lun, size, store = { file: `${name}.img` } }: UnitShape): string {
+  const [[kind, path] = []] = Object.entries(store);
+  return `[[unit]]
+name = "${name}"
+owner = "${owner}"
+lun = ${lun}
+size = "${size}"
+store = { ${kind} = "${path}" }
+`;
+}
+
+function initiatorText({ name, luns }: InitiatorShape): string {
+  const map = Object.entries(luns).map(([lun, unit]) => `"${lun}" = "${unit}"`);
+  return `[[initiator]]\nname = "${name}"\nluns = { ${map.join(', ')} }\n`;
+}

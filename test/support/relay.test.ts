@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { Relay } from './relay.ts';
+
+describe('a relay', () => {
+  let server: net.Server;
+  let relay: Relay;
+  const accepted: net.Socket[] = [];
+  beforeEach(async () => {
+    server = net.createServer((socket) => {
+      accepted.push(socket);
+      socket.on('error', () => {});
+      socket.pipe(socket);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert(address !== null && typeof address === 'object');
+    relay = await Relay.to({ host: '127.0.0.1', port: address.port });
+  });
+  afterEach(async () => {
+    await relay.close();
+    for (const socket of accepted.splice(0)) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+
+  async function connect(): Promise<net.Socket> {
+    const socket = net.connect({ host: '127.0.0.1', port: relay.port });
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  async function echo(socket: net.Socket, text: string): Promise<void> {
+    socket.write(text);
+    const [answer] = await once(socket, 'data');
+    assert.equal(String(answer), text);
+  }
+
+  test('passes bytes both ways', async () => {
+    const socket = await connect();
+    await echo(socket, 'there and back');
+    assert.equal(relay.connections, 1);
+    socket.destroy();
+  });
+
+  test('lets nothing through while it stalls, and all of it afterwards', async () => {
+    const socket = await connect();
+    await echo(socket, 'before');
+    relay.stall();
+    let early = true;
+    const answered = once(socket, 'data').then(([answer]) => {
+      assert(!early, 'nothing comes through a stalled relay');
+      assert.equal(String(answer), 'held');
+    });
+    socket.write('held');
+    // Whatever another connection of this process does by now, the stalled one has had its chance.
+    await echo(net.connect({ ...relay.target }), 'around it');
+    early = false;
+    relay.heal();
+    await answered;
+    socket.destroy();
+  });
+
+  test('resets both ends and refuses others, until it is healed', async () => {
+    const socket = await connect();
+    await echo(socket, 'before');
+    relay.reset();
+    await assert.rejects(once(socket, 'end'), { code: 'ECONNRESET' });
+    const refused = net.connect({ host: '127.0.0.1', port: relay.port });
+    await assert.rejects(once(refused, 'end'), { code: 'ECONNRESET' });
+    relay.heal();
+    const another = await connect();
+    await echo(another, 'after');
+    another.destroy();
+  });
+});

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import net from 'node:net';
+
+/** Where a relay's listener or its target is: a TCP port on loopback, or a Unix socket. */
+export type Place = { readonly host: string; readonly port: number } | { readonly path: string };
+
+type Side = 'client' | 'server';
+
+interface Pair {
+  readonly client: net.Socket;
+  readonly server: net.Socket;
+}
+
+/**
+ * Passes bytes between those who connect to it and a target, until told to misbehave. It stands between a client
+ * and a portal, or between two systems, in the place of a cable that somebody pulls.
+ */
+export class Relay {
+  readonly target: Place;
+  readonly #server: net.Server;
+  readonly #pairs = new Set<Pair>();
+  #refuses = false;
+  #stalled: readonly Side[] = [];
+
+  private constructor(target: Place) {
+    this.target = target;
+    this.#server = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+  }
+
+  /** `at`: where it listens; without it, a free loopback port. */
+  static async to(target: Place, at: Place = { host: '127.0.0.1', port: 0 }): Promise<Relay> {
+    const relay = new Relay(target);
+    relay.#server.listen(at);
+    await once(relay.#server, 'listening');
+    return relay;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the relay is not on a TCP port');
+    return address.port;
+  }
+
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** A dead switch: connections stay open and nothing comes through, in either direction or in one. */
+  stall(direction: 'both' | 'fromClient' = 'both'): void {
+    this.#stalled = direction === 'both' ? ['client', 'server'] : ['client'];
+    for (const pair of this.#pairs) for (const side of this.#stalled) pair[side].pause();
+  }
+
+  /** An unplugged host adapter: both ends get a reset, and new connections too, until `heal`. */
+  reset(): void {
+    this.#refuses = true;
+    for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) this.#drop(socket);
+  }
+
+  /** Ends `stall` and `reset`. */
+  heal(): void {
+    this.#refuses = false;
+    this.#stalled = [];
+    for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) socket.resume();
+  }
+
+  async close(): Promise<void> {
+    this.reset();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #accept(client: net.Socket): void {
+    if (this.#refuses) {
+      client.on('error', () => {});
+      this.#drop(client);
+      return;
+    }
+    const server = net.connect({ ...this.target, allowHalfOpen: true });
+    const pair = { client, server };
+    this.#pairs.add(pair);
+    this.#pass(client, server, pair);
+    this.#pass(server, client, pair);
+  }
+
+  #isStalled(from: net.Socket, pair: Pair): boolean {
+    return this.#stalled.some((side) => pair[side] === from);
+  }
+
+  /** A Unix socket knows no reset. */
+  #drop(socket: net.Socket): void {
+    if ('path' in this.target) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  #pass(from: net.Socket, to: net.Socket, pair: Pair): void {
+    from.setNoDelay(true);
+    from.on('data', (chunk) => {
+      if (to.write(chunk)) return;
+      from.pause();
+      to.once('drain', () => {
+        if (!this.#isStalled(from, pair)) from.resume();
+      });
+    });
+    from.on('end', () => to.end());
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      this.#pairs.delete(pair);
+      to.destroy();
+    });
+    if (this.#isStalled(from, pair)) from.pause();
+  }
+}

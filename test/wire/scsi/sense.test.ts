@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  decodeSense,
+  encodeDescriptorSense,
+  encodeSense,
+  type Sense,
+  sense,
+  senseText,
+} from '../../../src/wire/scsi/sense.ts';
+
+const all: Sense[] = Object.values(sense).map((make) => make(null));
+
+describe('sense data', () => {
+  test('survives both formats', () => {
+    for (const information of [null, 0, 513, 0xffff_ffff]) {
+      for (const each of all) {
+        const given = { ...each, information };
+        assert.deepEqual(decodeSense(encodeSense(given)), given);
+        assert.deepEqual(decodeSense(encodeDescriptorSense(given)), given);
+      }
+    }
+  });
+
+  test('information over 32 bits fits the descriptor format alone', () => {
+    const given = { ...sense.miscompare(0), information: 2 ** 40 };
+    assert.equal(decodeSense(encodeSense(given))?.information, null);
+    assert.deepEqual(decodeSense(encodeDescriptorSense(given)), given);
+  });
+
+  test('short, unknown and lying bytes decode to null or to what is there', () => {
+    assert.equal(decodeSense(new Uint8Array(0)), null);
+    assert.equal(decodeSense(Uint8Array.of(0x70, 0, 5)), null);
+    assert.equal(decodeSense(Uint8Array.of(0x12, ...new Uint8Array(20))), null);
+    assert.deepEqual(
+      decodeSense(Uint8Array.of(0x72, 5, 0x20, 0, 0, 0, 0, 255)),
+      sense.invalidOperationCode(),
+    );
+    assert.deepEqual(
+      decodeSense(Uint8Array.of(0x72, 5, 0x20, 0, 0, 0, 0, 12, 0, 10, 0x80, 0)),
+      sense.invalidOperationCode(),
+    );
+  });
+
+  test('every outcome has its own code, and words', () => {
+    const texts = all.map(senseText);
+    assert.equal(new Set(texts).size, texts.length);
+    assert.equal(senseText(sense.lbaOutOfRange()), '05/21/00 logical block address out of range');
+    assert.equal(senseText({ key: 5, asc: 0xab, ascq: 1, information: null }), '05/ab/01');
+  });
+});
