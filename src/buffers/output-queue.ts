@@ -9,8 +9,8 @@ import type { BufferPool, Lease } from './buffer-pool.ts';
 
 /** Pieces up to this many bytes are copied: cheaper than an entry in the vector of the system call. */
 const COPY_UP_TO = 8192;
-/** The first slab of a batch, enough for a few headers, and those behind it. */
-const FIRST_SLAB_LENGTH = 4096;
+/** The first slab of a batch: a header with a small block of data, or a few headers. And those behind it. */
+const FIRST_SLAB_LENGTH = 8192;
 const SLAB_LENGTH = 65536;
 /** A batch is closed at the first end of a message past this. */
 const BATCH_LENGTH = 262144;

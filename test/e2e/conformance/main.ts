@@ -5,7 +5,7 @@ import { Cluster } from '../../support/cluster.ts';
 import { REPOSITORY } from '../../support/repository.ts';
 import { listTests, type Outcome, runOne, type Victim } from './iscsi-test-cu.ts';
 import { writeRecorded } from './recorded.ts';
-import { markdown, type PortReport, recordOf } from './report.ts';
+import { isBad, markdown, type PortReport, recordOf } from './report.ts';
 import { conformanceShape, portsUnderTest, victimOf } from './victims.ts';
 
 const tests = await listTests();
@@ -27,7 +27,7 @@ async function runEach(victim: Victim): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const test of tests) {
     const outcome = await runOne(victim, test);
-    if (outcome.verdict !== 'passed') console.log(`  ${test} ${outcome.verdict}: ${outcome.reason}`);
+    if (isBad(outcome)) console.log(`  ${test} ${outcome.verdict}: ${outcome.reason}`);
     outcomes.push(outcome);
   }
   return outcomes;

@@ -17,7 +17,7 @@ export function recordOf(reports: readonly PortReport[]): Recorded {
   return Object.fromEntries(
     reports.map(({ kind, outcomes }) => [
       kind,
-      { failed: bad(outcomes).map(({ name }) => name), skipped: count(outcomes, 'skipped') },
+      { failed: outcomes.filter(isBad).map(({ name }) => name), skipped: count(outcomes, 'skipped') },
     ]),
   );
 }
@@ -67,8 +67,8 @@ function reasons(reports: readonly PortReport[], verdict: Verdict): string {
     .join('');
 }
 
-function bad(outcomes: readonly Outcome[]): Outcome[] {
-  return outcomes.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'skipped');
+export function isBad({ verdict }: Outcome): boolean {
+  return verdict !== 'passed' && verdict !== 'skipped';
 }
 
 function count(outcomes: readonly Outcome[], verdict: Verdict): number {
