@@ -76,7 +76,10 @@ export class OutputQueue {
   #lastHandedOver: Batch | null = null;
   #flushAsked = false;
   #dropped = false;
-  readonly #flush = (): void => this.#handOver();
+  readonly #flush = (): void => {
+    this.#flushAsked = false;
+    this.#handOver();
+  };
 
   constructor(stream: ByteStream, clock: Clock, pool: BufferPool) {
     this.#stream = stream;
@@ -120,11 +123,15 @@ export class OutputQueue {
     else last.leases.push(lease);
   }
 
-  /** The message is whole: something urgent may go between it and the next one. */
+  /**
+   * The message is whole: something urgent may go between it and the next one. A full batch does not wait for
+   * the end of the turn, so that the peer takes it while the next one is made.
+   */
   endMessage(): void {
     if (this.#open.bytes < BATCH_LENGTH) return;
     this.#waiting.push(this.#open);
     this.#open = new Batch();
+    if (!this.#dropped && this.#streamTakesMore) this.#handOver();
   }
 
   /** A whole message that may overtake what waits. */
@@ -154,7 +161,6 @@ export class OutputQueue {
   }
 
   #handOver(): void {
-    this.#flushAsked = false;
     if (this.#dropped) return this.drop();
     if (this.#urgent.bytes > 0) {
       const urgent = this.#urgent;

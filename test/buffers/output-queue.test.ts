@@ -136,4 +136,25 @@ describe('the output queue', () => {
     output.releaseWhenSent(unused);
     assert.equal(pool.leasedBytes, 0);
   });
+
+  it('does not keep a full batch until the end of the turn', () => {
+    const { output, writes } = setUp();
+    output.put(bytes('head'));
+    output.lend(large('x', 300000), null);
+    assert.equal(writes.length, 0, 'not in the middle of a message');
+    output.endMessage();
+    assert.equal(writes[0]?.bytes.length, 300004);
+  });
+
+  it('hands over no more writes than a stream that takes nothing can be expected to keep', () => {
+    const { output, writes, endTurn } = setUp();
+    for (let turn = 0; turn < 200; turn++) {
+      output.put(bytes('x'));
+      output.endMessage();
+      endTurn();
+    }
+    assert.equal(writes.length, 64);
+    for (let at = 0; at < writes.length; at++) writes[at]?.written();
+    assert.equal(writes.map((write) => write.bytes).join(''), 'x'.repeat(200));
+  });
 });

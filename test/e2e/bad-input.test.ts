@@ -1,13 +1,15 @@
 /** Issue 2, "Bad input": a clear error, and nothing lost. */
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { Cluster } from '../support/cluster.ts';
 import { qemuIo } from '../support/disk.ts';
 import { converse } from '../support/raw-connection.ts';
 import { linkOf } from '../support/status.ts';
+import { tool } from '../support/tools.ts';
 
 describe('a system that cannot start says why, and ends with 1', () => {
   let cluster: Cluster;
@@ -121,6 +123,48 @@ describe('bytes that are no iSCSI', () => {
     assert.equal(linkOf(status, 'alpha').generation, before);
     await qemuIo(cluster.disk('alpha-proxy', 2), 'write -P 0x53 0 64k', 'read -P 0x53 0 64k');
   });
+});
+
+test('a frame that changed on its way ends the link, with its reason, and the next one works', async () => {
+  const cluster = await Cluster.start();
+  try {
+    const before = linkOf(await cluster.status(), 'alpha').generation;
+    // Nothing but probes is on the way: the byte is a frame's first.
+    cluster.interconnect.corruptNext();
+    const status = await cluster.until('there is another link', ({ links }) =>
+      links.every(({ state, generation }) => state === 'up' && generation !== before),
+    );
+    const reasons = ['alpha', 'beta'].map((name) => linkOf(status, name).lastLoss ?? '');
+    assert(
+      reasons.some((reason) => /checksum/.test(reason)),
+      reasons.join('; '),
+    );
+    await qemuIo(cluster.disk('alpha-proxy', 2), 'write -P 0x54 0 1M', 'read -P 0x54 0 1M');
+  } finally {
+    await cluster.end();
+  }
+});
+
+test('a store on a file system that is read-only', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'crosspath-readonly-'));
+  const file = path.join(folder, 'vol');
+  await tool('mount', '-t', 'tmpfs', '-o', 'size=1M', 'tmpfs', folder);
+  const cluster = await Cluster.make({
+    units: [{ name: 'vol-a', owner: 'alpha', lun: 1, size: '64MiB', store: { file } }],
+  });
+  try {
+    await writeFile(file, '');
+    await truncate(file, 64 << 20);
+    await tool('mount', '-o', 'remount,ro', folder);
+    await assert.rejects(cluster.startSystem('alpha'));
+    const alpha = cluster.system('alpha');
+    assert.equal(await alpha.ended(), 1);
+    assert.match(alpha.said, /vol-a.*read-only/);
+  } finally {
+    await cluster.end();
+    await tool('umount', folder);
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a partner of another cluster is refused, and both say so', async () => {

@@ -61,6 +61,15 @@ describe('ports', () => {
     }
   });
 
+  test('each system prints a line for each of its ports, then ready', () => {
+    for (const name of ['alpha', 'beta'] as const) {
+      const { printed } = cluster.system(name);
+      assert.equal(printed.at(-1), 'ready');
+      const kinds = ['local', 'shared', 'proxy', 'all'];
+      for (const [index, kind] of kinds.entries()) assert(printed[index]?.includes(`${name}-${kind}`));
+    }
+  });
+
   test('relative target port identifiers are unique in the cluster', async () => {
     const { systems } = await cluster.status();
     const ids = systems

@@ -6,9 +6,12 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Cluster } from '../support/cluster.ts';
 import { qemuIo, tryQemuIo, urlOf } from '../support/disk.ts';
+import { Session } from '../support/session.ts';
 import { tool } from '../support/tools.ts';
 
 const MiB = 1 << 20;
+/** DATA PROTECT, SPACE ALLOCATION FAILED WRITE PROTECT (SBC-3 4.7). */
+const SPACE_ALLOCATION_FAILED = { key: 7, asc: 0x27, ascq: 0x07, information: null };
 
 async function allocatedBytes(file: string): Promise<number> {
   return (await stat(file)).blocks * 512;
@@ -133,6 +136,11 @@ describe('a file system that is full', () => {
       const end = await tryQemuIo(disk, ['write -P 0x74 16M 16M']);
       assert.notEqual(end.code, 0);
       assert.match(`${end.out}${end.err}`, /write failed/);
+      const session = await Session.open(cluster, port);
+      await session.unitAttentions(2);
+      const { sense } = await session.startWrite(2, 60_000, 8192, 0x79).result;
+      await session.close();
+      assert.deepEqual(sense, SPACE_ALLOCATION_FAILED);
       await qemuIo(disk, 'read -P 0x73 0 1M', 'write -P 0x75 0 1M', 'read -P 0x75 0 1M');
       await qemuIo(cluster.disk(port, 1), 'write -P 0x76 0 1M', 'read -P 0x76 0 1M');
       await qemuIo(disk, 'discard 16M 16M');

@@ -15,7 +15,7 @@ import { guestImage } from './image.ts';
 const HOST = '10.0.2.2';
 const STEP_MILLISECONDS = 300_000;
 
-test('dm-multipath over a direct and a proxied path survives the loss of the direct one, and returns to it', async () => {
+test('dm-multipath over a direct and a proxied path survives the loss of each, and returns to the direct one', async () => {
   const image = await guestImage();
   const folder = await mkdtemp(path.join(tmpdir(), 'crosspath-linux-'));
   const cluster = await Cluster.start({
@@ -50,6 +50,13 @@ ${await readFile(path.join(REPOSITORY, 'test', 'linux', 'multipath.sh'), 'utf8')
     cable.heal();
     guest.answer('done');
     await guest.waitFor(/^after the heal/, STEP_MILLISECONDS);
+    await guest.waitFor(/^ask cut-interconnect$/, STEP_MILLISECONDS);
+    cluster.interconnect.reset();
+    guest.answer('done');
+    await guest.waitFor(/^ask heal-interconnect$/, STEP_MILLISECONDS);
+    cluster.interconnect.heal();
+    guest.answer('done');
+    await guest.waitFor(/^the proxied path is back$/, STEP_MILLISECONDS);
     await guest.waitFor(/^passed$/, STEP_MILLISECONDS);
     await guest.waitFor(/^ended 0$/, STEP_MILLISECONDS);
   } finally {

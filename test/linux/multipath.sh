@@ -81,6 +81,16 @@ direct_grows() { [ "$(written_sectors "$direct")" -gt "$before" ]; }
 wait_until direct_grows
 say "after the heal: the direct path wrote again"
 multipath -ll | cat >&3
+
+ask cut-interconnect
+wait_until path_is "$proxied" failed '.*'
+wait_until more_rounds $(($(rounds) + 3))
+say "without the interconnect: the direct path goes on"
+multipath -ll | cat >&3
+ask heal-interconnect
+wait_until path_is "$proxied" active running
+say "the proxied path is back"
+
 touch /run/stop
 wait
 say "the load ended after $(rounds) rounds"

@@ -21,6 +21,7 @@ export class Relay {
   readonly #pairs = new Set<Pair>();
   #refuses = false;
   #stalled: readonly Side[] = [];
+  #corruptsNext = false;
 
   private constructor(target: Place) {
     this.target = target;
@@ -55,6 +56,11 @@ export class Relay {
   reset(): void {
     this.#refuses = true;
     for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) this.#drop(socket);
+  }
+
+  /** Flips a bit of the first byte that comes through next. */
+  corruptNext(): void {
+    this.#corruptsNext = true;
   }
 
   /** Ends `stall` and `reset`. */
@@ -96,6 +102,8 @@ export class Relay {
   #pass(from: net.Socket, to: net.Socket, pair: Pair): void {
     from.setNoDelay(true);
     from.on('data', (chunk) => {
+      if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
+      this.#corruptsNext = false;
       if (to.write(chunk)) return;
       from.pause();
       to.once('drain', () => {

@@ -6,14 +6,12 @@ const packageOf = {
   'iscsi-ls': 'libiscsi-bin',
   'iscsi-inq': 'libiscsi-bin',
   'iscsi-readcapacity16': 'libiscsi-bin',
-  'iscsi-perf': 'libiscsi-bin',
   'iscsi-test-cu': 'libiscsi-bin',
   'qemu-img': 'qemu-utils qemu-block-extra',
   'qemu-io': 'qemu-utils qemu-block-extra',
   losetup: 'mount',
   mount: 'mount',
   umount: 'mount',
-  'mkfs.ext4': 'e2fsprogs',
 } as const;
 
 export type Tool = keyof typeof packageOf;

@@ -122,7 +122,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   #run(command: Command, spec: CommandSpec): Task {
     if (this.#tasks.full) return this.#end(command, Status.taskSetFull, null);
     const handler = handlers[spec.index];
-    assert.ok(handler !== undefined, `no handler for ${spec.name}`);
+    if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
     const problem = task.prepare();
     if (problem !== null) return this.#refuse(command, problem);

@@ -86,10 +86,16 @@ class CheckedStore implements BlockStore {
   }
 
   #checkWithin(position: number, length: number): void {
-    assert(Number.isSafeInteger(position) && position >= 0, `position ${position}`);
-    assert(Number.isSafeInteger(length) && length > 0, `length ${length}`);
-    assert(position + length <= this.byteLength, `[${position}, ${position + length}) ends in the store`);
-    assert(position % this.blockLength === 0 && length % this.blockLength === 0, 'whole blocks');
+    const inside =
+      Number.isSafeInteger(position) &&
+      Number.isSafeInteger(length) &&
+      position >= 0 &&
+      length > 0 &&
+      position + length <= this.byteLength;
+    const wholeBlocks = position % this.blockLength === 0 && length % this.blockLength === 0;
+    // The message is made only where it is needed: this runs for every call.
+    if (!inside || !wholeBlocks)
+      assert.fail(`${length} bytes at ${position} are not whole blocks of the store`);
   }
 }
 

@@ -28,6 +28,11 @@ export const MAX_EXTENSION = 1024;
 export const MAX_TRAILER = 16;
 /** From this many missing bytes on, a payload is received in place rather than copied there. */
 const DIRECT_FROM = 16384;
+/**
+ * Behind a payload that long another one is likely: then no more is received with the header than this, so that the
+ * payload does not come into the shared buffer, from where it has to be copied.
+ */
+const WITH_HEADER = 2048;
 
 const Part = { header: 0, extension: 1, payload: 2, trailer: 3, stopped: 4 } as const;
 type Part = (typeof Part)[keyof typeof Part];
@@ -47,6 +52,7 @@ export class Deframer {
   #headerLength: number;
   #trailerLength = 0;
   #direct = false;
+  #lastWasLong = false;
 
   /** `shared`: receive buffer, which may serve any number of deframers. */
   constructor(handler: FrameHandler, shared: Uint8Array) {
@@ -65,7 +71,10 @@ export class Deframer {
   /** Where the next bytes are to be received. */
   receiveBuffer(): Uint8Array {
     this.#direct = this.#part === Part.payload && this.#want - this.#have >= DIRECT_FROM;
-    return this.#direct ? this.#payload.subarray(this.#have) : this.#shared;
+    if (this.#direct) return this.#payload.subarray(this.#have);
+    return this.#lastWasLong && this.#part === Part.header
+      ? this.#shared.subarray(0, WITH_HEADER)
+      : this.#shared;
   }
 
   /** `length` bytes have come into the last receive buffer. */
@@ -156,6 +165,7 @@ export class Deframer {
     this.#trailerLength = this.#handler.trailerLength(this.#wholeHeader());
     if (this.#trailerLength > MAX_TRAILER) throw new Error(`a trailer of ${this.#trailerLength} bytes`);
     this.#payload = buffer ?? NOTHING;
+    this.#lastWasLong = this.#payload.length >= DIRECT_FROM;
     this.#become(Part.payload, this.#payload.length);
   }
 

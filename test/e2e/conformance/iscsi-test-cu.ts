@@ -3,6 +3,15 @@ import { runTool, type ToolEnd } from '../../support/tools.ts';
 /** The whole of libiscsi's suite, SCSI and iSCSI. */
 const FAMILY = 'ALL';
 const ONE_TEST_MILLISECONDS = 60_000;
+const SUITE_MILLISECONDS = 300_000;
+
+/** Tests that say nothing of the target, and why. */
+const notRun: ReadonlyMap<string, string> = new Map([
+  [
+    'iSCSITMF.LUNResetSimpleAsync',
+    'not run: libiscsi 1.19 frees the task and uses it in the logout behind it, so that the tool crashes or not by chance',
+  ],
+]);
 
 export type Verdict = 'passed' | 'failed' | 'skipped' | 'timed out' | 'crashed';
 
@@ -32,6 +41,8 @@ export async function listTests(): Promise<string[]> {
 
 /** One test in a process of its own. */
 export async function runOne(victim: Victim, name: string): Promise<Outcome> {
+  const why = notRun.get(name);
+  if (why !== undefined) return { name, verdict: 'skipped', reason: why };
   const end = await run(victim, `${FAMILY}.${name}`, ONE_TEST_MILLISECONDS);
   if (end.timedOut)
     return { name, verdict: 'timed out', reason: `did not end in ${ONE_TEST_MILLISECONDS / 1000} s` };
@@ -40,14 +51,34 @@ export async function runOne(victim: Victim, name: string): Promise<Outcome> {
   return { name, verdict: 'crashed', reason: lastLine(end) };
 }
 
-/** All tests in one process. Throws, with what it printed, where that does not end well. */
-export async function runAll(victim: Victim, milliseconds: number): Promise<Outcome[]> {
-  const end = await run(victim, FAMILY, milliseconds);
-  if (!isWhole(end)) {
-    const how = end.timedOut ? `did not end in ${milliseconds} ms` : `ended with ${end.code}`;
-    throw new Error(`iscsi-test-cu at ${victim.url} ${how}. It printed:\n${end.out.slice(-4000)}${end.err}`);
-  }
-  return outcomesIn(end.out);
+/**
+ * All tests, a process for each suite, so that a test meets what the one before it has left. Throws, with what the
+ * tool printed, where a suite does not end well.
+ */
+export async function runSuites(victim: Victim): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const run of suiteRuns(await listTests())) outcomes.push(...(await runWhole(victim, run)));
+  return outcomes;
+}
+
+/** The names of suites, and of single tests where their suite has one that must not be run. */
+function suiteRuns(tests: readonly string[]): Set<string> {
+  const suiteOf = (test: string) => test.split('.', 1)[0] ?? '';
+  const broken = new Set([...notRun.keys()].map(suiteOf));
+  return new Set(
+    tests
+      .filter((test) => !notRun.has(test))
+      .map((test) => (broken.has(suiteOf(test)) ? test : suiteOf(test))),
+  );
+}
+
+async function runWhole(victim: Victim, test: string): Promise<Outcome[]> {
+  const end = await run(victim, `${FAMILY}.${test}`, SUITE_MILLISECONDS);
+  if (isWhole(end)) return outcomesIn(end.out);
+  const how = end.timedOut ? `did not end in ${SUITE_MILLISECONDS} ms` : `ended with ${end.code}`;
+  throw new Error(
+    `iscsi-test-cu ${test} at ${victim.url} ${how}. It printed:\n${end.out.slice(-4000)}${end.err}`,
+  );
 }
 
 function run({ url, otherUrl }: Victim, test: string, milliseconds: number): Promise<ToolEnd> {
@@ -98,7 +129,7 @@ function outcomeOf(suite: string, text: string): Outcome | null {
   if (verdict === undefined) return null;
   if (verdict === 'FAILED') {
     const reason = /\[FAILED\] (.*)/.exec(text)?.[1] ?? /^ +1\. (.*)/m.exec(text)?.[1] ?? '';
-    return { name, verdict: 'failed', reason: reason.replace(/\s+/g, ' ') };
+    return { name, verdict: 'failed', reason: reason.replace(/\s+/g, ' ').trim() };
   }
   const skipped = /\[SKIPPED\] (.*)/.exec(text)?.[1];
   if (skipped !== undefined) return { name, verdict: 'skipped', reason: skipped };
