@@ -5,7 +5,7 @@ import { cpuSeconds, machineCpuSeconds, ownCpuSeconds, peakMemoryMiB } from './p
 import type { Processes } from './processes.ts';
 import type { Sample, Samples } from './results.ts';
 import type { Workload } from './workloads.ts';
-import { settle } from './workspace.ts';
+import { settle, warm } from './workspace.ts';
 
 const WARM_UP_SECONDS = 1;
 /** Bytes a second that nothing is slower than for long; the first run finds the real rate. */
@@ -87,6 +87,7 @@ export class Measurement {
     const key = `${workload.name} ${path.name}`;
     const guess = Math.min(FIRST_GUESS_RATE, FIRST_GUESS_BYTES / workload.bytesPerCommand);
     const rate = this.#rates.get(key) ?? guess;
+    await warm(path.file);
     const run = await initiatorFor(workload)(this.#processes, path.url, workload, seconds, rate);
     this.#rates.set(key, run.commands / run.seconds);
     if (workload.writes) await settle(path.file);

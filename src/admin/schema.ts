@@ -84,7 +84,9 @@ const unit = z.object({
 const link = z.object({
   partner: z.string(),
   state: z.enum(['up', 'connecting', 'down']),
-  address: z.string().describe('of the partner, as configured'),
+  address: z
+    .string()
+    .describe('of the partner, as this end of the link sees it; without a link, as configured'),
   generation: count,
   sinceSeconds: seconds.describe('how long it has been in this state'),
   lastLoss: z.string().nullable().describe('why it was lost last'),

@@ -49,7 +49,7 @@ describe('a hostile or broken partner', () => {
   });
   afterEach(async () => {
     partner.destroy();
-    await systems.alpha.interconnect.stop(0);
+    await systems.stop();
   });
 
   function nothingStored(): void {
