@@ -59,6 +59,10 @@ ${await readFile(path.join(REPOSITORY, 'test', 'linux', 'multipath.sh'), 'utf8')
     await guest.waitFor(/^the proxied path is back$/, STEP_MILLISECONDS);
     await guest.waitFor(/^passed$/, STEP_MILLISECONDS);
     await guest.waitFor(/^ended 0$/, STEP_MILLISECONDS);
+  } catch (error) {
+    console.log(JSON.stringify(await cluster.status(), null, 1));
+    console.log(cluster.said());
+    throw error;
   } finally {
     console.log(guest?.said.text);
     await guest?.stop();

@@ -116,7 +116,7 @@ export class Cluster {
       if (holds(status)) return status;
       if (Date.now() > deadline)
         throw new Error(
-          `never so: ${what}. The last status:\n${JSON.stringify(status, null, 1)}\n${this.#said()}`,
+          `never so: ${what}. The last status:\n${JSON.stringify(status, null, 1)}\n${this.said()}`,
         );
       await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     }
@@ -139,7 +139,8 @@ export class Cluster {
     assert.deepEqual(died, [], 'a system ended of its own');
   }
 
-  #said(): string {
+  /** What the systems have printed and logged. */
+  said(): string {
     return [...this.#systems.values()].map((system) => system.said).join('\n');
   }
 }
