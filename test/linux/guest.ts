@@ -15,11 +15,16 @@ export class Guest {
   readonly said: Lines;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #console: string;
+  readonly #done = new Set<string>();
 
   private constructor(process: ChildProcessWithoutNullStreams, console: string) {
     this.#process = process;
     this.#console = console;
     this.said = new Lines(process.stdout);
+    this.said.onLine = (line) => {
+      const question = /^ask (.*)$/.exec(line)?.[1];
+      if (question !== undefined && this.#done.has(question)) this.#answer(question);
+    };
   }
 
   /** `script`: path of the Bash script to run; `console`: file that gets the kernel's messages. */
@@ -49,9 +54,17 @@ export class Guest {
     }
   }
 
-  /** Answers a script that waits for a line. */
-  answer(line: string): void {
-    this.#process.stdin.write(`${line}\n`);
+  /**
+   * What the script asked for is done. An emulated serial port loses bytes on a busy machine: then the script asks
+   * again, and is answered again.
+   */
+  done(question: string): void {
+    this.#done.add(question);
+    this.#answer(question);
+  }
+
+  #answer(question: string): void {
+    this.#process.stdin.write(`done ${question}\n`);
   }
 
   async stop(): Promise<void> {

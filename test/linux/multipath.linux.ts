@@ -42,20 +42,20 @@ ${await readFile(path.join(REPOSITORY, 'test', 'linux', 'multipath.sh'), 'utf8')
     await guest.waitFor(/^ask cut$/, STEP_MILLISECONDS);
     const before = countersOf(await cluster.status(), 'vol-b', 'alpha-proxy');
     cable.reset();
-    guest.answer('done');
+    guest.done('cut');
     await guest.waitFor(/^ask heal$/, STEP_MILLISECONDS);
     const during = countersOf(await cluster.status(), 'vol-b', 'alpha-proxy');
     assert(during.bytesWritten > before.bytesWritten, 'the load went on through alpha');
 
     cable.heal();
-    guest.answer('done');
+    guest.done('heal');
     await guest.waitFor(/^after the heal/, STEP_MILLISECONDS);
     await guest.waitFor(/^ask cut-interconnect$/, STEP_MILLISECONDS);
     cluster.interconnect.reset();
-    guest.answer('done');
+    guest.done('cut-interconnect');
     await guest.waitFor(/^ask heal-interconnect$/, STEP_MILLISECONDS);
     cluster.interconnect.heal();
-    guest.answer('done');
+    guest.done('heal-interconnect');
     await guest.waitFor(/^the proxied path is back$/, STEP_MILLISECONDS);
     await guest.waitFor(/^passed$/, STEP_MILLISECONDS);
     await guest.waitFor(/^ended 0$/, STEP_MILLISECONDS);

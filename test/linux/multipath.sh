@@ -3,7 +3,14 @@
 set -Eeuo pipefail
 exec 3<> /dev/ttyS1
 say() { echo "$*" >&3; }
-ask() { say "ask $1"; IFS= read -r _ <&3; }
+# Until the answer has come: an emulated serial port may lose it.
+ask() {
+  local answer=
+  until [ "$answer" = "done $1" ]; do
+    say "ask $1"
+    IFS= read -r -t 5 answer <&3 || true
+  done
+}
 trap 'say "failed in line $LINENO: $BASH_COMMAND"' ERR
 # until COMMAND is true; the test has the time limit.
 wait_until() { until "$@"; do sleep 0.2; done; }

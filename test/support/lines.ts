@@ -3,6 +3,8 @@ import type { Readable } from 'node:stream';
 /** Keeps the lines of a stream, and lets a test wait for one of them. */
 export class Lines {
   readonly all: string[] = [];
+  /** Called with each line as it comes. */
+  onLine: (line: string) => void = () => {};
   #partial = '';
   #ended = false;
   readonly #waiting = new Set<() => void>();
@@ -41,7 +43,11 @@ export class Lines {
   #add(text: string): void {
     const lines = (this.#partial + text).split('\n');
     this.#partial = lines.pop() ?? '';
-    this.all.push(...lines.map((line) => line.replace(/\r$/, '')));
+    for (const line of lines) {
+      const whole = line.replace(/\r$/, '');
+      this.all.push(whole);
+      this.onLine(whole);
+    }
     this.#wake();
   }
 
