@@ -91,25 +91,27 @@ function drawFaults(prng: Prng): FaultRates {
 }
 
 function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTraits {
+  const maxBurst = prng.pick([4_096, 65_536, 1_048_576]);
   return {
     policy: prng.pick(policies),
     depth: prng.pick([1, 1, 2, 4, 8]),
     // All clients together, so that a seed with many of them does not take longer.
     think: prng.pick([5, 15, 60]) * Math.max(1, clients / 2),
     hotBlocks: Math.min(unitBlocks, prng.pick([4, 16, 128])),
-    longest: prng.pick([8, 64, 1024]),
+    // Each burst takes a round trip: one that takes more of them than a timeout lasts would never end.
+    longest: prng.pick([8, 64, Math.min(1024, maxBurst / 64)]),
     longChance: prng.pick([0.02, 0.1]),
     readShare: prng.pick([0.3, 0.5]),
     flushShare: prng.pick([0, 0.1]),
     fuaShare: prng.pick([0, 0.3]),
-    commandTimeout: prng.pick([300, 1_000, 3_000]),
+    commandTimeout: prng.pick([800, 1_500, 3_000]),
     abortTimeout: prng.pick([200, 1_000]),
     resetRate: prng.chance(0.2) ? 0.3 : 0,
     session: {
       initialR2T: prng.chance(0.4),
       immediateData: prng.chance(0.7),
       firstBurst: prng.pick([512, 4_096, 65_536, 262_144]),
-      maxBurst: prng.pick([4_096, 65_536, 1_048_576]),
+      maxBurst,
       segment: prng.pick([512, 8_192, 262_144]),
     },
   };

@@ -128,21 +128,35 @@ class BlockCheck {
   /** What the block held after the owner died must not be older than what had to survive. */
   #checkLoss(zones: ReadonlyMap<number, Zone>, era: Era, next: Era): void {
     const version = this.#held(next);
-    const zone = zones.get(version) ?? this.#zoneOf(this.#write({ version }), era);
-    if (!zone.isInitial && this.#endOf(this.#write(zone)) < era.start) {
-      this.#fail('a write of before the last death appears after this one', [zone]);
-    }
+    const durable = next.after === 'kill' ? era : this.#lastDurable(era);
+    const zone = zones.get(version) ?? this.#olderZone(version, durable, era);
     for (const write of this.#writes) {
-      const here = write.acknowledged && write.start >= era.start && write.end <= next.start;
+      const here = write.acknowledged && write.start >= durable.start && write.end <= next.start;
       if (!here || write.version === version || !this.#mustSurvive(write, next)) continue;
       if (zone.firstEnd < write.start) {
         const lost = zones.get(write.version);
-        this.#fail(
-          `version ${write.version} is lost (${next.after})`,
-          lost === undefined ? [zone] : [zone, lost],
-        );
+        this.#fail(`version ${write.version} is lost (${next.after})`, lost === undefined ? [zone] : [zone, lost]);
       }
     }
+  }
+
+  /** What a process that was killed leaves in the cache is not durable yet: the last era that began with what was. */
+  #lastDurable(era: Era): Era {
+    const { eras } = this.#unit;
+    let at = eras.indexOf(era);
+    while (eras[at]?.after === 'kill') at -= 1;
+    return eras[at] ?? era;
+  }
+
+  /** Of a version that nobody saw in the last era. */
+  #olderZone(version: number, durable: Era, era: Era): Zone {
+    if (version === this.#held(durable)) {
+      return { version, firstEnd: durable.start, lastStart: durable.start, isInitial: true };
+    }
+    const write = this.#write({ version });
+    const zone = this.#zoneOf(write, era);
+    if (this.#endOf(write) < durable.start) this.#fail('a write of before the last death appears after it', [zone]);
+    return zone;
   }
 
   #mustSurvive(write: WriteRecord, next: Era): boolean {
