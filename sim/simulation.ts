@@ -17,7 +17,7 @@ import type { Trace } from './world/trace.ts';
 import { Violation, World } from './world/world.ts';
 
 /** Simulated ms: the safety phase, until everything has recovered, until nobody asks for more, until all is at rest. */
-export const Phases = { start: 500, heal: 12_000, recovered: 17_000, quiet: 18_500, rest: 20_000 } as const;
+const Phases = { start: 500, heal: 11_500, recovered: 15_500, quiet: 19_000, rest: 20_000 } as const;
 
 export class Simulation {
   readonly swarm: Swarm;
@@ -54,6 +54,7 @@ export class Simulation {
     faults.start();
     await world.run(Phases.heal);
     faults.heal();
+    for (const workload of this.workloads) workload.stopResets();
     const before = this.workloads.map(({ completed }) => completed);
     await world.run(Phases.recovered);
     this.#checkProgress(before);

@@ -135,7 +135,10 @@ class BlockCheck {
       if (!here || write.version === version || !this.#mustSurvive(write, next)) continue;
       if (zone.firstEnd < write.start) {
         const lost = zones.get(write.version);
-        this.#fail(`version ${write.version} is lost (${next.after})`, lost === undefined ? [zone] : [zone, lost]);
+        this.#fail(
+          `version ${write.version} is lost (${next.after})`,
+          lost === undefined ? [zone] : [zone, lost],
+        );
       }
     }
   }
@@ -155,7 +158,8 @@ class BlockCheck {
     }
     const write = this.#write({ version });
     const zone = this.#zoneOf(write, era);
-    if (this.#endOf(write) < durable.start) this.#fail('a write of before the last death appears after it', [zone]);
+    if (this.#endOf(write) < durable.start)
+      this.#fail('a write of before the last death appears after it', [zone]);
     return zone;
   }
 

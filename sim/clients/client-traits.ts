@@ -1,4 +1,4 @@
-import type { SessionTraits } from './session.ts';
+import type { SessionTraits } from './requests.ts';
 
 /** Which of the paths that work is taken: the owner's first, each in turn, or a proxied one first. */
 export type PathPolicy = 'priority' | 'roundRobin' | 'proxied';

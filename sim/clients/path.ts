@@ -6,7 +6,8 @@ import type { SimNetwork } from '../env/network.ts';
 import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
-import { ClientSession, type SessionTraits } from './session.ts';
+import type { SessionTraits } from './requests.ts';
+import { ClientSession } from './session.ts';
 
 export interface PathOptions {
   readonly system: string;

@@ -1,22 +1,27 @@
 /** One iSCSI session of a simulated client: real PDUs, callbacks, and a complaint about whatever RFC 7143 does not allow. */
 import type { ByteStream } from '../../src/env/network.ts';
-import { BHS_LENGTH, countersOf, initiatorTaskTag, NO_TAG, opcodeOf } from '../../src/wire/iscsi/bhs.ts';
+import { countersOf, initiatorTaskTag, NO_TAG, opcodeOf } from '../../src/wire/iscsi/bhs.ts';
 import { decodeDataIn } from '../../src/wire/iscsi/data-in.ts';
-import { encodeDataOut } from '../../src/wire/iscsi/data-out.ts';
-import { encodeLoginRequest, LoginStage } from '../../src/wire/iscsi/login-request.ts';
 import { decodeLoginResponse } from '../../src/wire/iscsi/login-response.ts';
-import { encodeLogoutRequest, LogoutReason } from '../../src/wire/iscsi/logout-request.ts';
 import { Opcode, opcodeName } from '../../src/wire/iscsi/opcode.ts';
 import { decodeR2t } from '../../src/wire/iscsi/r2t.ts';
-import { encodeScsiCommand } from '../../src/wire/iscsi/scsi-command.ts';
 import { decodeScsiResponse, decodeSenseSegment } from '../../src/wire/iscsi/scsi-response.ts';
 import { ahead, isBefore, next } from '../../src/wire/iscsi/serial-number.ts';
-import { encodeTaskManagementRequest, TaskFunction } from '../../src/wire/iscsi/task-management-request.ts';
+import { TaskFunction } from '../../src/wire/iscsi/task-management-request.ts';
 import { decodeTaskManagementResponse } from '../../src/wire/iscsi/task-management-response.ts';
-import { decodePairs, encodeText } from '../../src/wire/iscsi/text.ts';
-import { encodeLun, LUN_LENGTH } from '../../src/wire/scsi/lun.ts';
+import { decodePairs } from '../../src/wire/iscsi/text.ts';
 import { Violation } from '../world/world.ts';
 import { PduStream } from './pdu-stream.ts';
+import {
+  type Counters,
+  commandHeader,
+  dataOutHeader,
+  loginHeader,
+  loginText,
+  logoutHeader,
+  managementHeader,
+  type SessionTraits,
+} from './requests.ts';
 import { type CommandRequest, SentCommand } from './sent-command.ts';
 
 export interface SessionOwner {
@@ -25,22 +30,12 @@ export interface SessionOwner {
   ended(reason: string): void;
 }
 
-export interface SessionTraits {
-  readonly initialR2T: boolean;
-  readonly immediateData: boolean;
-  readonly firstBurst: number;
-  readonly maxBurst: number;
-  /** What this end takes in one PDU. */
-  readonly segment: number;
-}
-
 const NO_BYTES = new Uint8Array(0);
 const FIRST_CMD_SN = 1;
 
 export class ClientSession {
   readonly #pdus: PduStream;
   readonly #owner: SessionOwner;
-  readonly #traits: SessionTraits;
   readonly #commands = new Map<number, SentCommand>();
   readonly #managing = new Map<
     number,
@@ -64,12 +59,12 @@ export class ClientSession {
     owner: SessionOwner,
   ) {
     this.#owner = owner;
-    this.#traits = traits;
     this.#pdus = new PduStream(stream, {
       pdu: (header, data) => this.#received(header, data),
       closed: (reason) => this.#ended(reason),
     });
-    this.#login(login, isid);
+    const text = loginText(login, traits);
+    this.#pdus.send(loginHeader(isid, FIRST_CMD_SN, text.length), text);
   }
 
   /** Commands that may be sent now. */
@@ -121,47 +116,12 @@ export class ClientSession {
   logout(done: () => void): void {
     if (this.#over) return done();
     this.#loggedOut = done;
-    const header = new Uint8Array(BHS_LENGTH);
-    const fields = { reason: LogoutReason.closeSession, connectionId: 0, cmdSN: this.#cmdSN };
-    encodeLogoutRequest(
-      { immediate: true, ...fields, initiatorTaskTag: this.#newTag(), expStatSN: this.#expStatSN ?? 0 },
-      header,
-    );
-    this.#pdus.send(header, NO_BYTES);
+    this.#pdus.send(logoutHeader(this.#counters(this.#newTag())), NO_BYTES);
   }
 
   drop(): void {
     this.#pdus.drop();
     this.#ended('dropped');
-  }
-
-  #login(pairs: Readonly<Record<string, string>>, isid: string): void {
-    const yesNo = (yes: boolean): string => (yes ? 'Yes' : 'No');
-    const { initialR2T, immediateData, firstBurst, maxBurst, segment } = this.#traits;
-    const text = encodeText(
-      Object.entries({
-        ...pairs,
-        SessionType: 'Normal',
-        InitialR2T: yesNo(initialR2T),
-        ImmediateData: yesNo(immediateData),
-        FirstBurstLength: String(firstBurst),
-        MaxBurstLength: String(maxBurst),
-        MaxRecvDataSegmentLength: String(segment),
-      }),
-    );
-    const header = new Uint8Array(BHS_LENGTH);
-    const stages = { currentStage: LoginStage.operational, nextStage: LoginStage.fullFeature };
-    const fields = {
-      transit: true,
-      continues: false,
-      versionMax: 0,
-      versionMin: 0,
-      tsih: 0,
-      connectionId: 0,
-    };
-    const sequence = { initiatorTaskTag: 0, cmdSN: FIRST_CMD_SN, expStatSN: 0 };
-    encodeLoginRequest({ ...fields, ...stages, ...sequence, isid, dataSegmentLength: text.length }, header);
-    this.#pdus.send(header, text);
   }
 
   #received(header: Uint8Array, data: Uint8Array): void {
@@ -254,28 +214,11 @@ export class ClientSession {
     const command = new SentCommand(this.#newTag(), this.#cmdSN, request);
     this.#cmdSN = next(this.#cmdSN);
     this.#commands.set(command.tag, command);
-    const { dataOut, dataInLength } = request;
+    const { dataOut } = request;
     const burst = Math.min(dataOut.length, Number(this.#keys.get('FirstBurstLength') ?? 65_536));
     const atOnce = this.#keys.get('ImmediateData') === 'Yes' ? Math.min(burst, this.#segmentLimit) : 0;
     const final = this.#keys.get('InitialR2T') !== 'No' || atOnce === burst;
-    const header = new Uint8Array(BHS_LENGTH);
-    encodeScsiCommand(
-      {
-        immediate: false,
-        final,
-        read: dataInLength > 0,
-        write: dataOut.length > 0,
-        attributes: 1,
-        dataSegmentLength: atOnce,
-        lun: lunBytes(request.lun),
-        initiatorTaskTag: command.tag,
-        expectedDataTransferLength: dataOut.length + dataInLength,
-        cmdSN: command.cmdSN,
-        expStatSN: this.#expStatSN ?? 0,
-        cdb: request.cdb,
-      },
-      header,
-    );
+    const header = commandHeader(command, this.#expStatSN ?? 0, atOnce, final);
     this.#pdus.send(header, dataOut.subarray(0, atOnce));
     if (!final) this.#sendData(command, NO_TAG, atOnce, burst);
   }
@@ -284,19 +227,15 @@ export class ClientSession {
     return Number(this.#keys.get('MaxRecvDataSegmentLength') ?? 8192);
   }
 
-  #sendData({ tag, request }: SentCommand, targetTransferTag: number, from: number, to: number): void {
+  #sendData(command: SentCommand, targetTransferTag: number, from: number, to: number): void {
     let dataSN = 0;
     for (let at = from; at < to; dataSN += 1) {
-      const data = request.dataOut.subarray(at, Math.min(at + this.#segmentLimit, to));
-      const header = new Uint8Array(BHS_LENGTH);
-      const place = { dataSN, bufferOffset: at, final: at + data.length === to };
-      const fields = { lun: lunBytes(request.lun), initiatorTaskTag: tag, targetTransferTag };
-      encodeDataOut(
-        { ...fields, ...place, dataSegmentLength: data.length, expStatSN: this.#expStatSN ?? 0 },
-        header,
-      );
-      this.#pdus.send(header, data);
-      at += data.length;
+      const data = command.request.dataOut.subarray(at, Math.min(at + this.#segmentLimit, to));
+      const end = at + data.length;
+      const lengths = { bufferOffset: at, dataSegmentLength: data.length, final: end === to };
+      const place = { targetTransferTag, dataSN, ...lengths };
+      this.#pdus.send(dataOutHeader(command, this.#expStatSN ?? 0, place), data);
+      at = end;
     }
   }
 
@@ -309,14 +248,12 @@ export class ClientSession {
     if (this.#over) return;
     const tag = this.#newTag();
     this.#managing.set(tag, { cmdSN: this.#cmdSN, done });
-    const header = new Uint8Array(BHS_LENGTH);
     const reference = { referencedTaskTag: about?.tag ?? NO_TAG, refCmdSN: about?.cmdSN ?? 0 };
-    const sequence = { initiatorTaskTag: tag, cmdSN: this.#cmdSN, expStatSN: this.#expStatSN ?? 0 };
-    encodeTaskManagementRequest(
-      { immediate: true, function: what, lun: lunBytes(lun), ...reference, ...sequence },
-      header,
-    );
-    this.#pdus.send(header, NO_BYTES);
+    this.#pdus.send(managementHeader(what, lun, reference, this.#counters(tag)), NO_BYTES);
+  }
+
+  #counters(initiatorTaskTag: number): Counters {
+    return { initiatorTaskTag, cmdSN: this.#cmdSN, expStatSN: this.#expStatSN ?? 0 };
   }
 
   #managed(header: Uint8Array): void {
@@ -347,10 +284,4 @@ export class ClientSession {
     this.#tag += 1;
     return this.#tag;
   }
-}
-
-function lunBytes(lun: number): Uint8Array {
-  const bytes = new Uint8Array(LUN_LENGTH);
-  encodeLun(lun, bytes, 0);
-  return bytes;
 }

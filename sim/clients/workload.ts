@@ -10,6 +10,7 @@ export class Workload {
   readonly #world: World;
   readonly #unitBlocks: readonly number[];
   #stopped = false;
+  #resets = true;
 
   constructor(world: World, client: Client, unitBlocks: readonly number[]) {
     this.#world = world;
@@ -24,6 +25,11 @@ export class Workload {
 
   stop(): void {
     this.#stopped = true;
+  }
+
+  /** What a reset takes from other clients ends without an answer, and so by their timeouts alone (SAM-5 6.3.3). */
+  stopResets(): void {
+    this.#resets = false;
   }
 
   /** Reads what clients have written to, once through each path. */
@@ -88,7 +94,7 @@ export class Workload {
       this.#world.now + pause,
       this.client.process,
       () => {
-        if (this.#stopped) return;
+        if (!this.#resets) return;
         this.client.reset(this.#world.prng.below(this.#unitBlocks.length));
         this.#resetLater();
       },

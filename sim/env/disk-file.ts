@@ -28,7 +28,7 @@ export interface DiskFaults {
   slowness: number;
 }
 
-export function noFaults(): DiskFaults {
+function noFaults(): DiskFaults {
   return { readError: 0, writeError: 0, noSpace: 0, flushError: 0, slowness: 0 };
 }
 

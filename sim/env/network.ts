@@ -2,8 +2,8 @@ import type { Address, ByteStream, Listener, Network } from '../../src/env/netwo
 import type { SimProcess } from '../world/process.ts';
 import { addressKey, type Fabric } from './fabric.ts';
 
-/** A caller sends its SYN again after these pauses (ms), then gives up. */
-const SYN_PAUSES: readonly number[] = [1_000, 2_000, 4_000];
+/** A caller sends its SYN again after these pauses (ms), then gives up: Linux with net.ipv4.tcp_syn_retries = 6. */
+const SYN_PAUSES: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
 
 /** The network as one process sees it. */
 export class SimNetwork implements Network {
