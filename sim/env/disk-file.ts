@@ -4,7 +4,7 @@
  */
 import type { DiskDone, DiskFile, Errno, Extent } from '../../src/env/disk.ts';
 import type { SimProcess } from '../world/process.ts';
-import type { World } from '../world/world.ts';
+import { Violation, type World } from '../world/world.ts';
 
 /** What a disk writes whole or not at all, in bytes. */
 const SECTOR = 512;
@@ -128,6 +128,7 @@ export class SimDiskFile implements DiskFile {
   }
 
   read(buffer: Uint8Array, position: number, done: DiskDone): void {
+    this.#checkAlone(position, buffer.length);
     this.#later(() => {
       if (this.#fails(this.#medium.faults.readError)) return done('EIO');
       buffer.set(this.#medium.cache.subarray(position, position + buffer.length));
@@ -136,6 +137,7 @@ export class SimDiskFile implements DiskFile {
   }
 
   write(buffer: Uint8Array, position: number, durable: boolean, done: DiskDone): void {
+    this.#checkAlone(position, buffer.length);
     const error = this.#writeFault();
     if (!durable && error === null && !this.#mustWait()) {
       this.#put(buffer, position);
@@ -180,6 +182,18 @@ export class SimDiskFile implements DiskFile {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** BlockStore: the logical unit keeps overlapping calls apart, for the order of two is nobody's to know. */
+  #checkAlone(position: number, length: number): void {
+    for (const { bytes, position: start } of this.#writing) {
+      if (position < start + bytes.length && start < position + length) {
+        throw new Violation(
+          'overlapping calls',
+          `[${position}, ${position + length}) meets a write at ${start}`,
+        );
+      }
+    }
   }
 
   #put(bytes: Uint8Array, position: number): void {
