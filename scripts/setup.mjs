@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Node's first version that has all that the sources use. */
 const FLOOR = [20, 19];
-const sourceFolders = ['src', 'client', 'cli', 'test', 'bench'];
+const sourceFolders = ['src', 'client', 'cli', 'sim', 'test', 'bench'];
 
 /** Ends the process where it fails, with what failed on stderr. */
 export function setup() {

@@ -76,6 +76,8 @@ export const LinkLimits = {
   dataOutPerLink: 16 * MiB,
   maxExchanges: 4096,
   maxNexuses: 4096,
+  /** For a connection to come about: a kernel left alone tries again more and more rarely, for minutes. */
+  connectMilliseconds: 3_000,
   handshakeMilliseconds: 5_000,
   /** Callers whose handshake is not over. */
   maxGreetings: 64,

@@ -130,11 +130,28 @@ export class Partner implements LinkOwner {
     const address = this.addresses[this.#attempt++ % this.addresses.length];
     if (address === undefined || this.#stopped) return;
     this.#retry = null;
-    this.#dialing = this.#host.env.network.connect(
+    const { clock, network } = this.#host.env;
+    const connecting = network.connect(
       address,
-      (stream) => this.#greet(stream),
-      (reason) => this.#failed(reason),
+      (stream) => {
+        timer.cancel();
+        this.#greet(stream);
+      },
+      (reason) => {
+        timer.cancel();
+        this.#failed(reason);
+      },
     );
+    const timer = clock.after(LinkLimits.connectMilliseconds, () => {
+      connecting.cancel();
+      this.#failed('no connection in time');
+    });
+    this.#dialing = {
+      cancel: () => {
+        timer.cancel();
+        connecting.cancel();
+      },
+    };
   }
 
   #greet(stream: ByteStream): void {

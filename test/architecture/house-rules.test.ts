@@ -4,7 +4,8 @@ import { type Source, sourcesIn } from './sources.ts';
 
 const core = sourcesIn('src');
 const product = [...core, ...sourcesIn('client', 'cli')];
-const all = [...product, ...sourcesIn('test', 'bench')];
+const simulator = sourcesIn('sim');
+const all = [...product, ...simulator, ...sourcesIn('test', 'bench')];
 
 /** A folder may import from itself and from those before it. */
 const layers = [
@@ -21,10 +22,11 @@ const layers = [
   'src/daemon',
 ];
 
-/** What stands outside the layers, and the folders that it may import from. */
+/** What stands outside the layers, and the folders that it may import from: the simulator from all but the real environment. */
 const besides: ReadonlyMap<string, readonly string[]> = new Map([
   ['client', ['src/wire', 'src/scsi', 'client']],
   ['cli', ['src/wire', 'src/admin', 'src/daemon', 'client', 'cli']],
+  ['sim', [...layers.filter((folder) => folder !== 'src/env/node' && folder !== 'src/admin'), 'sim']],
 ]);
 
 const LIMITS = 'src/limits.ts';
@@ -39,7 +41,7 @@ function mayImport(from: string): readonly string[] {
 }
 
 test('imports point down the list of folders only', () => {
-  const wrong = product.flatMap((source) => {
+  const wrong = [...product, ...simulator].flatMap((source) => {
     const from = layerOf(source.file);
     if (from === undefined) return source.file === LIMITS ? [] : [`${source.file} is in no known folder`];
     return source.imports
@@ -74,9 +76,12 @@ const bannedCalls =
   /\b(setTimeout|setInterval|setImmediate|queueMicrotask|Date\.now|new Date|performance\.now|Math\.random|console\.\w+)/g;
 
 const outside = core.filter(({ file }) => !adapters.some((folder) => file.startsWith(folder)));
+/** Measures how long it takes, and prints. */
+const simulatorEntries = ['sim/main.ts', 'sim/planted/main.ts'];
+const simulated = simulator.filter(({ file }) => !simulatorEntries.includes(file));
 
 test('time, chance, network and disk are touched by the adapters alone', () => {
-  const wrong = outside.flatMap(({ file, imports, code }) => [
+  const wrong = [...outside, ...simulated].flatMap(({ file, imports, code }) => [
     ...imports.filter((name) => bannedModules.test(name)).map((name) => `${file} imports ${name}`),
     ...[...code.matchAll(bannedCalls)].map(([call]) => `${file} uses ${call}`),
   ]);
@@ -144,7 +149,7 @@ test('what is exported is used by another file', () => {
   for (const { file, code } of all) {
     for (const word of new Set(code.match(/\w+/g))) users.set(word, (users.get(word) ?? new Set()).add(file));
   }
-  const unused = product.flatMap((source) =>
+  const unused = [...product, ...simulator].flatMap((source) =>
     exportsOf(source)
       .filter((name) => (users.get(name)?.size ?? 0) < 2)
       .map((name) => `${source.file} exports ${name}`),

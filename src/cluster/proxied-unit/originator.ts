@@ -61,6 +61,11 @@ export class Originator {
     return this.#exchanges.size;
   }
 
+  /** Bytes of the owner's unsolicited credit that running exchanges hold. */
+  get unsolicitedUsed(): number {
+    return this.#unsolicitedUsed;
+  }
+
   /** Forwards a command to the unit that the owner calls `unitId`; null when no more exchanges may run. */
   execute(unitId: number, command: Command): ProxiedTask | null {
     this.sendDeferred();

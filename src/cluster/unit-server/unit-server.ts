@@ -78,6 +78,16 @@ export class UnitServer {
     return this.#exchanges.size;
   }
 
+  /** Bytes of unsolicited write data that running exchanges may send. */
+  get unsolicitedUsed(): number {
+    return this.#unsolicitedUsed;
+  }
+
+  /** Bytes of write data that were asked for and are not stored yet. */
+  get dataOutUsed(): number {
+    return LinkLimits.dataOutPerLink - this.#dataOutFree;
+  }
+
   /** COMMAND or DATA_OUT with data: where it goes, or what is broken about the frame. */
   payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string {
     if (header.type === FrameType.command) {

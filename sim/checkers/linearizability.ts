@@ -1,0 +1,185 @@
+/**
+ * Whether what was read of a block can be explained by one order of its writes. Every version is written once, which
+ * makes that easy to decide (Gibbons and Korach, Testing Shared Memories, 1997): the zone of a version reaches from the
+ * first end to the last start among its write and its reads. If it runs forward (end before start) the block held that
+ * version all along it: no two forward zones overlap, and none has a whole backward zone inside.
+ */
+import { Violation } from '../world/world.ts';
+import {
+  type Era,
+  type History,
+  NEVER,
+  type ReadRecord,
+  type UnitHistory,
+  type WriteRecord,
+} from './history.ts';
+
+interface Zone {
+  readonly version: number;
+  firstEnd: number;
+  lastStart: number;
+  /** What the block held when the era began. */
+  readonly isInitial: boolean;
+}
+
+/** Throws the first Violation. `ghosts`: a write that its client has given up must not run afterwards. */
+export function checkHistory(history: History, ghosts: boolean): void {
+  for (const [index, unit] of history.units.entries()) {
+    for (let block = 0; block < unit.readsByBlock.length; block += 1) {
+      new BlockCheck(history, unit, index, block, ghosts).check();
+    }
+  }
+}
+
+class BlockCheck {
+  readonly #history: History;
+  readonly #unit: UnitHistory;
+  readonly #name: string;
+  readonly #block: number;
+  readonly #ghosts: boolean;
+  readonly #writes: readonly WriteRecord[];
+  readonly #reads: readonly ReadRecord[];
+
+  constructor(history: History, unit: UnitHistory, index: number, block: number, ghosts: boolean) {
+    this.#history = history;
+    this.#unit = unit;
+    this.#name = `unit ${index} block ${block}`;
+    this.#block = block;
+    this.#ghosts = ghosts;
+    this.#writes = unit.writesByBlock[block] ?? [];
+    this.#reads = unit.readsByBlock[block] ?? [];
+  }
+
+  check(): void {
+    if (this.#writes.length === 0 && this.#reads.every(({ version }) => version === 0)) return;
+    for (const [index, era] of this.#unit.eras.entries()) {
+      const next = this.#unit.eras[index + 1];
+      this.#checkEra(era, next?.start ?? NEVER, next ?? null);
+    }
+  }
+
+  #checkEra(era: Era, end: number, next: Era | null): void {
+    const zones = new Map<number, Zone>();
+    const initial = this.#held(era);
+    zones.set(initial, { version: initial, firstEnd: era.start, lastStart: era.start, isInitial: true });
+    for (const read of this.#reads) {
+      // One that was under way when the owner died may show either side of it.
+      if (read.start >= era.start && read.end <= end) this.#addRead(zones, read, era);
+    }
+    for (const write of this.#writes) this.#addWrite(zones, write, era, end);
+    this.#checkZones([...zones.values()]);
+    if (next !== null) this.#checkLoss(zones, era, next);
+  }
+
+  #held({ versions }: Era): number {
+    return versions?.[this.#block] ?? 0;
+  }
+
+  #addRead(zones: Map<number, Zone>, read: ReadRecord, era: Era): void {
+    const zone = zones.get(read.version) ?? this.#zoneOf(this.#write(read), era);
+    zones.set(read.version, zone);
+    const write = read.version === 0 ? null : this.#write(read);
+    if (write !== null && read.end < write.start) this.#fail('a value before it was written', [zone]);
+    if (!zone.isInitial && write !== null && this.#endOf(write) < era.start) {
+      this.#fail('a write of before the owner died appears after it', [zone]);
+    }
+    zone.firstEnd = Math.min(zone.firstEnd, read.end);
+    zone.lastStart = Math.max(zone.lastStart, read.start);
+  }
+
+  #write({ version }: { readonly version: number }): WriteRecord {
+    const write = this.#history.writes[version - 1];
+    if (write !== undefined) return write;
+    throw new Violation('linearizability', `${this.#name}: version ${version}, which nobody wrote`);
+  }
+
+  /** One that has not been read counts only if it certainly ran in this era. */
+  #addWrite(zones: Map<number, Zone>, write: WriteRecord, era: Era, end: number): void {
+    if (zones.has(write.version)) return;
+    const certain = write.acknowledged && write.start >= era.start && write.end <= end;
+    if (certain) zones.set(write.version, this.#zoneOf(write, era));
+  }
+
+  #zoneOf(write: WriteRecord, era: Era): Zone {
+    const lastStart = Math.max(write.start, era.start);
+    return { version: write.version, firstEnd: this.#endOf(write), lastStart, isInitial: false };
+  }
+
+  #endOf(write: WriteRecord): number {
+    return this.#ghosts ? Math.min(write.end, write.givenUp) : write.end;
+  }
+
+  #checkZones(zones: readonly Zone[]): void {
+    const forward = zones.filter(({ firstEnd, lastStart }) => firstEnd < lastStart);
+    for (const long of forward) {
+      for (const other of zones) {
+        if (other === long) continue;
+        const from = Math.min(other.firstEnd, other.lastStart);
+        const to = Math.max(other.firstEnd, other.lastStart);
+        const isForward = other.firstEnd < other.lastStart;
+        const overlaps = from < long.lastStart && long.firstEnd < to;
+        const inside = long.firstEnd < from && to < long.lastStart;
+        if (isForward ? overlaps : inside)
+          this.#fail('no order of the writes explains the reads', [long, other]);
+      }
+    }
+  }
+
+  /** What the block held after the owner died must not be older than what had to survive. */
+  #checkLoss(zones: ReadonlyMap<number, Zone>, era: Era, next: Era): void {
+    const version = this.#held(next);
+    const durable = next.after === 'kill' ? era : this.#lastDurable(era);
+    const zone = zones.get(version) ?? this.#olderZone(version, durable, era);
+    for (const write of this.#writes) {
+      const here = write.acknowledged && write.start >= durable.start && write.end <= next.start;
+      if (!here || write.version === version || !this.#mustSurvive(write, next)) continue;
+      if (zone.firstEnd < write.start) {
+        const lost = zones.get(write.version);
+        this.#fail(
+          `version ${write.version} is lost (${next.after})`,
+          lost === undefined ? [zone] : [zone, lost],
+        );
+      }
+    }
+  }
+
+  /** What a process that was killed leaves in the cache is not durable yet: the last era that began with what was. */
+  #lastDurable(era: Era): Era {
+    const { eras } = this.#unit;
+    let at = eras.indexOf(era);
+    while (eras[at]?.after === 'kill') at -= 1;
+    return eras[at] ?? era;
+  }
+
+  /** Of a version that nobody saw in the last era. */
+  #olderZone(version: number, durable: Era, era: Era): Zone {
+    if (version === this.#held(durable)) {
+      return { version, firstEnd: durable.start, lastStart: durable.start, isInitial: true };
+    }
+    const write = this.#write({ version });
+    const zone = this.#zoneOf(write, era);
+    if (this.#endOf(write) < durable.start)
+      this.#fail('a write of before the last death appears after it', [zone]);
+    return zone;
+  }
+
+  #mustSurvive(write: WriteRecord, next: Era): boolean {
+    if (next.after === 'kill' || write.fua) return true;
+    return this.#unit.flushes.some(({ start, end }) => start >= write.end && end <= next.start);
+  }
+
+  #fail(what: string, zones: readonly Zone[]): never {
+    const text = zones.map((zone) => this.#describe(zone)).join('; ');
+    throw new Violation('linearizability', `${this.#name}: ${what}: ${text}`);
+  }
+
+  #describe({ version, isInitial, firstEnd, lastStart }: Zone): string {
+    const write = this.#history.writes[version - 1];
+    const written =
+      write === undefined
+        ? 'zeroes'
+        : `written ${write.start.toFixed(3)} to ${write.end.toFixed(3)}, given up ${write.givenUp.toFixed(3)}`;
+    const held = isInitial ? ', held at the start' : '';
+    return `version ${version} (${written}${held}) first end ${firstEnd.toFixed(3)} last start ${lastStart.toFixed(3)}`;
+  }
+}

@@ -1,0 +1,26 @@
+import type { SessionTraits } from './requests.ts';
+
+/** Which of the paths that work is taken: the owner's first, each in turn, or a proxied one first. */
+export type PathPolicy = 'priority' | 'roundRobin' | 'proxied';
+
+export interface ClientTraits {
+  readonly policy: PathPolicy;
+  /** Operations at a time, and the longest pause before the next one (ms). */
+  readonly depth: number;
+  readonly think: number;
+  /** Most operations are within the first so many blocks of a unit. */
+  readonly hotBlocks: number;
+  /** Blocks of the longest operation, and how often one is longer than a few blocks. */
+  readonly longest: number;
+  readonly longChance: number;
+  /** Shares of all operations; of the writes, those with FUA. */
+  readonly readShare: number;
+  readonly flushShare: number;
+  readonly fuaShare: number;
+  /** ms until ABORT TASK, and from there until the session is dropped. */
+  readonly commandTimeout: number;
+  readonly abortTimeout: number;
+  /** LOGICAL UNIT RESETs a second. */
+  readonly resetRate: number;
+  readonly session: SessionTraits;
+}

@@ -1,0 +1,204 @@
+/**
+ * A host that behaves as Linux with dm-multipath does: it keeps a session on every path, sends each operation down one of
+ * them, and when that fails by a path's fault, by timeout or by the loss of the session, sends it again down another.
+ */
+import { Status } from '../../src/wire/scsi/status.ts';
+import { type History, NEVER, type WriteRecord } from '../checkers/history.ts';
+import { BLOCK_LENGTH, stampBlocks, versionAt } from '../checkers/stamps.ts';
+import type { SimProcess } from '../world/process.ts';
+import type { World } from '../world/world.ts';
+import type { ClientTraits } from './client-traits.ts';
+import { cdbOf, type Operation } from './operation.ts';
+import type { Path, PathOwner } from './path.ts';
+import type { CommandRequest, Outcome } from './sent-command.ts';
+
+interface Attempt {
+  readonly operation: Operation;
+  readonly path: Path;
+  readonly write: WriteRecord | null;
+  readonly start: number;
+  ended: boolean;
+}
+
+const NO_BYTES = new Uint8Array(0);
+const SenseKey = { notReady: 2, unitAttention: 6 } as const;
+
+export interface ClientOptions {
+  readonly index: number;
+  readonly traits: ClientTraits;
+  /** By unit: the name of its owner, and its LUN. */
+  readonly owners: readonly string[];
+}
+
+export class Client implements PathOwner {
+  readonly process: SimProcess;
+  readonly options: ClientOptions;
+  readonly paths: Path[] = [];
+  readonly running = new Set<Operation>();
+  retries = 0;
+  readonly #world: World;
+  readonly #history: History;
+  readonly #waiting: Operation[] = [];
+  /** Attempts whose session ended, by path, until a new session has taken its place. */
+  readonly #lost = new Map<Path, WriteRecord[]>();
+  #turn = 0;
+
+  constructor(world: World, process: SimProcess, history: History, options: ClientOptions) {
+    this.#world = world;
+    this.process = process;
+    this.#history = history;
+    this.options = options;
+  }
+
+  start(operation: Operation): void {
+    this.running.add(operation);
+    this.#send(operation);
+  }
+
+  pathWorks(): void {
+    for (const operation of this.#waiting.splice(0)) this.#send(operation);
+  }
+
+  pathReinstated(path: Path): void {
+    for (const write of this.#lost.get(path) ?? []) write.givenUp = Math.min(write.givenUp, this.#world.now);
+    this.#lost.delete(path);
+  }
+
+  /** LOGICAL UNIT RESET down some path that works. */
+  reset(unit: number): void {
+    const path = this.#choose(unit);
+    if (path === null) return;
+    this.#say(`reset of unit ${unit} through ${path.options.system}`);
+    path.session?.resetUnit(unit, () => {});
+  }
+
+  #send(operation: Operation): void {
+    const path = this.#choose(operation.unit);
+    if (path === null) this.#waiting.push(operation);
+    else this.#attempt(operation, path);
+  }
+
+  #choose(unit: number): Path | null {
+    const { policy } = this.options.traits;
+    const owner = this.options.owners[unit];
+    const working = this.paths.filter((path) => path.works(unit));
+    if (policy !== 'roundRobin') {
+      const preferred = working.find(({ options }) => (options.system === owner) === (policy === 'priority'));
+      return preferred ?? working[0] ?? null;
+    }
+    this.#turn += 1;
+    return working[this.#turn % Math.max(1, working.length)] ?? null;
+  }
+
+  #attempt(operation: Operation, path: Path): void {
+    const { kind, unit, lba, blocks, fua } = operation;
+    const start = this.#world.now;
+    const write = kind === 'write' ? this.#history.beginWrite(unit, lba, blocks, fua, start) : null;
+    const attempt = { operation, path, write, start, ended: false };
+    const dataOut = write === null ? NO_BYTES : new Uint8Array(blocks * BLOCK_LENGTH);
+    if (write !== null) stampBlocks(dataOut, unit, lba, write.version, this.options.index);
+    const request: CommandRequest = {
+      lun: unit,
+      cdb: cdbOf(operation),
+      dataOut,
+      dataInLength: kind === 'read' ? blocks * BLOCK_LENGTH : 0,
+      ended: (outcome) => this.#ended(attempt, outcome),
+    };
+    this.#say(`${this.#name(attempt)} begins`);
+    path.session?.command(request);
+    this.#watch(attempt, request);
+  }
+
+  /** ABORT TASK after a while, and if that is not answered either, the end of the session. */
+  #watch(attempt: Attempt, request: CommandRequest): void {
+    const { commandTimeout, abortTimeout } = this.options.traits;
+    const { session } = attempt.path;
+    this.#timer(commandTimeout, () => {
+      if (attempt.ended || session === null) return;
+      this.#say(`${this.#name(attempt)} takes too long: abort`);
+      session.abort(request, () => {});
+      this.#timer(abortTimeout, () => {
+        if (!attempt.ended) session.drop();
+      });
+    });
+  }
+
+  #ended(attempt: Attempt, outcome: Outcome): void {
+    attempt.ended = true;
+    const { write, path, operation } = attempt;
+    this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
+    this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
+    if (outcome.kind === 'lost') {
+      if (write !== null) this.#leaveOpen(write, path, operation);
+      return this.#again(operation);
+    }
+    if (write !== null) write.end = this.#world.now;
+    if (outcome.kind === 'aborted') return this.#again(operation);
+    if (outcome.status === Status.good) return this.#succeed(attempt, outcome.dataIn);
+    this.#refused(attempt, outcome.status, outcome.sense);
+  }
+
+  #refused(
+    { operation, path }: Attempt,
+    status: number,
+    sense: { readonly key: number; readonly asc: number } | null,
+  ): void {
+    const retry =
+      status === Status.busy || status === Status.taskSetFull || sense?.key === SenseKey.unitAttention;
+    if (sense?.key === SenseKey.notReady) path.failed(operation.unit);
+    if (retry || sense?.key === SenseKey.notReady) return this.#again(operation);
+    this.#finish(operation, `status ${status} sense ${sense?.key}/${sense?.asc}`);
+  }
+
+  #succeed({ operation, write, start }: Attempt, dataIn: Uint8Array): void {
+    const { unit, lba, blocks } = operation;
+    const { now } = this.#world;
+    if (write !== null) write.acknowledged = true;
+    if (operation.kind === 'flush') this.#history.unit(unit).flushes.push({ start, end: now });
+    if (operation.kind === 'read') {
+      for (let block = 0; block < blocks; block += 1) {
+        const version = versionAt(dataIn, block * BLOCK_LENGTH, unit, lba + block);
+        this.#history.read(unit, lba + block, version, start, now);
+      }
+    }
+    this.#finish(operation, null);
+  }
+
+  #finish(operation: Operation, error: string | null): void {
+    // What was sent for it before and never answered is given up for good.
+    for (const write of operation.open) write.givenUp = Math.min(write.givenUp, this.#world.now);
+    this.running.delete(operation);
+    operation.done(error);
+  }
+
+  #leaveOpen(write: WriteRecord, path: Path, operation: Operation): void {
+    write.end = NEVER;
+    operation.open.push(write);
+    this.#lost.set(path, [...(this.#lost.get(path) ?? []), write]);
+  }
+
+  #again(operation: Operation): void {
+    this.retries += 1;
+    this.#timer(this.#world.prng.between(0, 5), () => this.#send(operation));
+  }
+
+  #name({ operation, path, write }: Attempt): string {
+    const { kind, unit, lba, blocks } = operation;
+    const version = write === null ? '' : ` version ${write.version}`;
+    return `${kind} unit ${unit} [${lba}, ${lba + blocks})${version} through ${path.options.system}`;
+  }
+
+  #say(what: string): void {
+    if (this.#world.trace.printing) this.#world.say(this.process.name, what);
+  }
+
+  #timer(milliseconds: number, run: () => void): void {
+    this.#world.at(this.#world.now + milliseconds, this.process, run, true);
+  }
+}
+
+function textOf(outcome: Outcome): string {
+  if (outcome.kind !== 'status') return outcome.kind;
+  const { status, sense } = outcome;
+  return sense === null ? `status ${status}` : `sense ${sense.key}/${sense.asc}/${sense.ascq}`;
+}

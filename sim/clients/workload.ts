@@ -1,0 +1,104 @@
+/** The application on a client: a few operations at a time, on few blocks, so that they meet. */
+import type { World } from '../world/world.ts';
+import type { Client } from './client.ts';
+import type { Operation } from './operation.ts';
+
+export class Workload {
+  readonly client: Client;
+  completed = 0;
+  errors = 0;
+  readonly #world: World;
+  readonly #unitBlocks: readonly number[];
+  #stopped = false;
+  #resets = true;
+
+  constructor(world: World, client: Client, unitBlocks: readonly number[]) {
+    this.#world = world;
+    this.client = client;
+    this.#unitBlocks = unitBlocks;
+  }
+
+  start(): void {
+    for (let lane = 0; lane < this.client.options.traits.depth; lane += 1) this.#later();
+    if (this.client.options.traits.resetRate > 0) this.#resetLater();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** What a reset takes from other clients ends without an answer, and so by their timeouts alone (SAM-5 6.3.3). */
+  stopResets(): void {
+    this.#resets = false;
+  }
+
+  /** Reads what clients have written to, once through each path. */
+  readAll(unit: number, blocks: number): void {
+    for (let lba = 0; lba < blocks; lba += 64) {
+      this.client.start(this.#operation('read', unit, lba, Math.min(64, blocks - lba), () => {}));
+    }
+  }
+
+  #later(): void {
+    if (this.#stopped) return;
+    const { think } = this.client.options.traits;
+    this.#world.at(
+      this.#world.now + this.#world.prng.between(0, think),
+      this.client.process,
+      () => this.#next(),
+      true,
+    );
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    const { prng } = this.#world;
+    const { readShare, flushShare } = this.client.options.traits;
+    const unit = prng.below(this.#unitBlocks.length);
+    const drawn = prng.fraction();
+    const kind = drawn < readShare ? 'read' : drawn < readShare + flushShare ? 'flush' : 'write';
+    const done = (error: string | null): void => {
+      if (error === null) this.completed += 1;
+      else this.errors += 1;
+      this.#later();
+    };
+    if (kind === 'flush') return this.client.start(this.#operation(kind, unit, 0, 0, done));
+    const { lba, blocks } = this.#range(unit);
+    this.client.start(this.#operation(kind, unit, lba, blocks, done));
+  }
+
+  #range(unit: number): { readonly lba: number; readonly blocks: number } {
+    const { prng } = this.#world;
+    const { hotBlocks, longest, longChance } = this.client.options.traits;
+    const all = this.#unitBlocks[unit] ?? 0;
+    const blocks = prng.chance(longChance) ? 1 + prng.below(Math.min(longest, all)) : 1 + prng.below(4);
+    const lba = prng.below(Math.max(1, Math.min(hotBlocks, all) - Math.min(blocks, hotBlocks) + 1));
+    return { lba, blocks: Math.min(blocks, all - lba) };
+  }
+
+  #operation(
+    kind: Operation['kind'],
+    unit: number,
+    lba: number,
+    blocks: number,
+    done: Operation['done'],
+  ): Operation {
+    const fua = kind === 'write' && this.#world.prng.chance(this.client.options.traits.fuaShare);
+    return { kind, unit, lba, blocks, fua, asked: this.#world.now, open: [], done };
+  }
+
+  #resetLater(): void {
+    const { resetRate } = this.client.options.traits;
+    const pause = (1000 / resetRate) * (0.5 + this.#world.prng.fraction());
+    this.#world.at(
+      this.#world.now + pause,
+      this.client.process,
+      () => {
+        if (!this.#resets) return;
+        this.client.reset(this.#world.prng.below(this.#unitBlocks.length));
+        this.#resetLater();
+      },
+      true,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+/** npm run sim:planted [-- --seeds N]: for each planted bug, the first seed that finds it. */
+import { parseArgs } from 'node:util';
+import { runSeed } from '../run-seed.ts';
+import { plantedBugs } from './bugs.ts';
+import type { PlantedBug } from './plant.ts';
+
+const { values } = parseArgs({ options: { seeds: { type: 'string', default: '200' } } });
+const limit = Number(values.seeds);
+let missed = 0;
+
+for (const bug of plantedBugs) {
+  const found = await search(bug);
+  if (found === null) missed += 1;
+  console.log(`${bug.name}: ${found ?? `not found in ${limit} seeds`}`);
+}
+console.log(`${plantedBugs.length - missed} of ${plantedBugs.length} planted bugs found`);
+if (missed > 0) process.exitCode = 1;
+
+async function search(bug: PlantedBug): Promise<string | null> {
+  for (let seed = 1; seed <= limit; seed += 1) {
+    const remove = bug.plant();
+    const { failure } = await runSeed(seed);
+    remove();
+    if (failure !== null) return `seed ${seed}: ${failure.text.split('\n', 1)[0]}`;
+  }
+  return null;
+}

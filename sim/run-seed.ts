@@ -1,0 +1,57 @@
+import { checkHistory } from './checkers/linearizability.ts';
+import { Simulation } from './simulation.ts';
+import { Trace } from './world/trace.ts';
+import { Violation } from './world/world.ts';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly hash: string;
+  /** Null: nothing was found. */
+  readonly failure: { readonly kind: string; readonly text: string } | null;
+  /** A write that its client had given up ran all the same. Null where that was not looked for. */
+  readonly ghost: string | null;
+  readonly events: number;
+  readonly operations: number;
+  readonly retries: number;
+}
+
+export interface SeedOptions {
+  readonly print?: (line: string) => void;
+  readonly ghosts?: boolean;
+}
+
+/** Runs one seed to its end or to what is found first. */
+export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
+  const trace = new Trace(options.print ?? null);
+  const simulation = new Simulation(seed, trace);
+  const failure = await found(async () => {
+    await simulation.run();
+    checkHistory(simulation.history, false);
+  });
+  const ghost =
+    options.ghosts === true && failure === null
+      ? await found(async () => checkHistory(simulation.history, true))
+      : null;
+  const { workloads, clients, world } = simulation;
+  return {
+    seed,
+    hash: trace.hash,
+    failure,
+    ghost: ghost?.text ?? null,
+    events: world.eventsRun,
+    operations: workloads.reduce((sum, { completed }) => sum + completed, 0),
+    retries: clients.reduce((sum, { retries }) => sum + retries, 0),
+  };
+}
+
+/** Whatever the product throws is found too: an assertion of its own, or worse. */
+async function found(run: () => Promise<void>): Promise<SeedResult['failure']> {
+  try {
+    await run();
+    return null;
+  } catch (error) {
+    if (error instanceof Violation) return { kind: error.kind, text: error.message };
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { kind: 'exception', text };
+  }
+}

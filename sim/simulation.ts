@@ -1,0 +1,166 @@
+/** One seed: makes the cluster and its clients, lets them run through trouble and out of it, and checks what came of it. */
+import type { ClusterConfig } from '../src/daemon/config/cluster-config.ts';
+import { unrestOf } from './checkers/at-rest.ts';
+import { History } from './checkers/history.ts';
+import { BLOCK_LENGTH, versionAt } from './checkers/stamps.ts';
+import { Client } from './clients/client.ts';
+import { Path } from './clients/path.ts';
+import { Workload } from './clients/workload.ts';
+import { makeCluster } from './cluster-config.ts';
+import { Fabric } from './env/fabric.ts';
+import { SimNetwork } from './env/network.ts';
+import { FaultPlan } from './faults.ts';
+import { drawSwarm, type Swarm } from './swarm.ts';
+import { SimSystem } from './system.ts';
+import { Prng } from './world/prng.ts';
+import type { Trace } from './world/trace.ts';
+import { Violation, World } from './world/world.ts';
+
+/** Simulated ms: the safety phase, until everything has recovered, until nobody asks for more, until all is at rest. */
+const Phases = { start: 500, heal: 11_500, recovered: 15_500, quiet: 19_000, rest: 20_000 } as const;
+
+export class Simulation {
+  readonly swarm: Swarm;
+  readonly cluster: ClusterConfig;
+  readonly world: World;
+  readonly fabric: Fabric;
+  readonly systems: readonly SimSystem[];
+  readonly clients: readonly Client[];
+  readonly workloads: readonly Workload[];
+  readonly history: History;
+
+  constructor(seed: number, trace: Trace) {
+    const prng = new Prng(seed, 1);
+    this.swarm = drawSwarm(prng);
+    this.cluster = makeCluster(this.swarm, prng);
+    this.world = new World(new Prng(seed, 2), trace);
+    this.fabric = new Fabric(this.world, this.swarm.network);
+    const { world, fabric, swarm, cluster } = this;
+    this.systems = cluster.systems.map((system) => new SimSystem(cluster, system, world, fabric, swarm.disk));
+    const unitBlocks = cluster.units.map(() => swarm.unitBlocks);
+    this.history = new History(unitBlocks);
+    this.clients = swarm.clientTraits.map((_, index) => this.#makeClient(index));
+    this.workloads = this.clients.map((client) => new Workload(world, client, unitBlocks));
+  }
+
+  /** Throws a Violation where something is wrong with the product, and whatever the product throws. */
+  async run(): Promise<void> {
+    const { world } = this;
+    for (const system of this.systems) this.start(system);
+    for (const client of this.clients) for (const path of client.paths) path.start();
+    for (const workload of this.workloads) workload.start();
+    const faults = new FaultPlan(this);
+    await world.run(Phases.start);
+    faults.start();
+    await world.run(Phases.heal);
+    faults.heal();
+    for (const workload of this.workloads) workload.stopResets();
+    const before = this.workloads.map(({ completed }) => completed);
+    await world.run(Phases.recovered);
+    this.#checkProgress(before);
+    for (const workload of this.workloads) workload.stop();
+    this.#readBack();
+    await world.run(Phases.quiet);
+    for (const { process, running } of this.clients) {
+      if (running.size > 0)
+        throw new Violation('no end', `${process.name} waits for ${running.size} operations`);
+    }
+    for (const client of this.clients) for (const path of client.paths) path.leave();
+    await this.#comeToRest();
+  }
+
+  start(system: SimSystem): void {
+    this.fabric.powerOn(system.name);
+    system.start();
+  }
+
+  /** What its units hold from here on is the beginning of another era. */
+  kill(system: SimSystem, withPower: boolean): void {
+    const failed = new Map([...system.media].map(([name, { flushFailed }]) => [name, flushFailed]));
+    system.die(withPower);
+    for (const [index, { name, owner }] of this.cluster.units.entries()) {
+      if (owner !== system.name) continue;
+      const { cache } = system.medium(name);
+      const versions = new Uint32Array(cache.length / BLOCK_LENGTH);
+      for (let block = 0; block < versions.length; block += 1) {
+        versions[block] = versionAt(cache, block * BLOCK_LENGTH, index, block);
+      }
+      const after = withPower && failed.get(name) !== true ? 'kill' : 'power';
+      this.history.unit(index).eras.push({ start: this.world.now, after, versions });
+    }
+  }
+
+  #makeClient(index: number): Client {
+    const { world, fabric, cluster } = this;
+    const traits = this.swarm.clientTraits[index];
+    if (traits === undefined) throw new Error(`no client ${index}`);
+    const process = world.newProcess(`client-${index}`);
+    const owners = cluster.units.map(({ owner }) => owner);
+    const client = new Client(world, process, this.history, { index, traits, owners });
+    const network = new SimNetwork(fabric, process, process.name);
+    for (const [place, { system, port }] of this.#ports().entries()) {
+      const serves = (owner: string): boolean =>
+        port.serves === 'all' || (port.serves === 'local') === (owner === system);
+      const luns = cluster.units.filter(({ owner }) => serves(owner)).map(({ lun }) => lun);
+      if (luns.length === 0) continue;
+      const options = {
+        system,
+        address: { transport: 'tcp', ...port.portal },
+        initiatorName: `iqn.2026-11.dev.crosspath.sim:client-${index}`,
+        isid: `80000000000${place}`,
+        targetName: port.targetName,
+        luns,
+        session: traits.session,
+        commandTimeout: traits.commandTimeout,
+      } as const;
+      client.paths.push(new Path(world, process, network, options, client));
+    }
+    return client;
+  }
+
+  #ports() {
+    return this.cluster.systems.flatMap(({ name, ports }) => ports.map((port) => ({ system: name, port })));
+  }
+
+  #checkProgress(before: readonly number[]): void {
+    for (const [index, { client, completed }] of this.workloads.entries()) {
+      const { name } = client.process;
+      if (completed === before[index])
+        throw new Violation('no progress', `${name} has done nothing since the faults ended`);
+      for (const operation of client.running) {
+        if (operation.asked < Phases.heal) {
+          throw new Violation(
+            'no end',
+            `${name}: a ${operation.kind} asked for at ${operation.asked.toFixed(0)} ms has no end`,
+          );
+        }
+      }
+      for (const path of client.paths) {
+        const missing = path.options.luns.filter((lun) => !path.works(lun));
+        if (missing.length > 0) {
+          throw new Violation(
+            'path lost',
+            `${name} through ${path.options.system}: units ${missing.join(', ')} do not answer`,
+          );
+        }
+      }
+    }
+  }
+
+  async #comeToRest(): Promise<void> {
+    let unrest: Violation | null = null;
+    for (let later = 0; later < 5; later += 1) {
+      await this.world.run(Phases.rest + later * 7);
+      unrest = unrestOf(this.systems);
+      if (unrest === null) return;
+    }
+    if (unrest !== null) throw unrest;
+  }
+
+  #readBack(): void {
+    for (const [unit] of this.cluster.units.entries()) {
+      const blocks = Math.min(this.swarm.unitBlocks, 256);
+      for (const workload of this.workloads.slice(0, 2)) workload.readAll(unit, blocks);
+    }
+  }
+}

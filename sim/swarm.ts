@@ -1,0 +1,118 @@
+/** What one seed's cluster, clients and faults are like: each seed draws some of everything, and most seeds lack most faults. */
+import type { ClientTraits, PathPolicy } from './clients/client-traits.ts';
+import type { DiskTraits } from './env/disk-file.ts';
+import type { NetworkTraits } from './env/fabric.ts';
+import type { Prng } from './world/prng.ts';
+
+/** Faults by kind: how many there are in a second of the safety phase. */
+export interface FaultRates {
+  readonly cut: number;
+  readonly oneWayCut: number;
+  readonly stall: number;
+  readonly reset: number;
+  readonly pauseSystem: number;
+  readonly pauseClient: number;
+  readonly kill: number;
+  readonly powerCut: number;
+  readonly slowDisk: number;
+  readonly readError: number;
+  readonly writeError: number;
+  readonly noSpace: number;
+  readonly flushError: number;
+}
+
+export interface Swarm {
+  readonly systems: number;
+  readonly units: number;
+  readonly unitBlocks: number;
+  readonly clients: number;
+  /** Ports that serve all units, or a local and a proxy port a system. */
+  readonly splitPorts: boolean;
+  readonly readSetLength: number;
+  readonly network: NetworkTraits;
+  readonly disk: DiskTraits;
+  readonly faults: FaultRates;
+  readonly clientTraits: readonly ClientTraits[];
+}
+
+const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', 'proxied'];
+
+export function drawSwarm(prng: Prng): Swarm {
+  const clients = 1 + prng.below(prng.pick([2, 4, 8]));
+  const unitBlocks = prng.pick([256, 1024, 2048]);
+  return {
+    systems: prng.pick([2, 2, 2, 3, 4]),
+    units: 1 + prng.below(4),
+    unitBlocks,
+    clients,
+    splitPorts: prng.chance(0.3),
+    readSetLength: prng.pick([4096, 16_384, 65_536]),
+    network: drawNetwork(prng),
+    disk: {
+      latency: prng.pick([0.1, 1, 5]),
+      cachedChance: prng.pick([0, 0.5, 0.95]),
+      writebackChance: prng.pick([0, 0.3]),
+    },
+    faults: drawFaults(prng),
+    clientTraits: Array.from({ length: clients }, () => drawClient(prng, clients, unitBlocks)),
+  };
+}
+
+function drawNetwork(prng: Prng): NetworkTraits {
+  return {
+    latency: prng.pick([0.05, 0.2, 1]),
+    jitter: prng.pick([0.02, 0.5, 5]),
+    splitChance: prng.pick([0, 0.1, 0.5]),
+    longestPiece: prng.pick([40, 1_448, 20_000]),
+    window: prng.pick([16_384, 262_144, 4_194_304]),
+    staysInHost: prng.chance(0.7),
+  };
+}
+
+/** Most kinds are off in a seed, so that those that are on meet in many ways. */
+function drawFaults(prng: Prng): FaultRates {
+  const rate = (probability: number, ...rates: readonly number[]): number =>
+    prng.chance(probability) ? prng.pick(rates) : 0;
+  return {
+    cut: rate(0.35, 0.1, 0.5),
+    oneWayCut: rate(0.35, 0.1, 0.5),
+    stall: rate(0.4, 0.3, 2),
+    reset: rate(0.4, 0.3, 2),
+    pauseSystem: rate(0.35, 0.1, 0.5),
+    pauseClient: rate(0.2, 0.2),
+    kill: rate(0.25, 0.1, 0.3),
+    powerCut: rate(0.25, 0.1, 0.3),
+    slowDisk: rate(0.25, 0.2),
+    readError: rate(0.1, 0.2),
+    writeError: rate(0.15, 0.2),
+    noSpace: rate(0.1, 0.2),
+    flushError: rate(0.1, 0.1),
+  };
+}
+
+function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTraits {
+  const maxBurst = prng.pick([4_096, 65_536, 1_048_576]);
+  return {
+    policy: prng.pick(policies),
+    depth: prng.pick([1, 1, 2, 4, 8]),
+    // All clients together, so that a seed with many of them does not take longer.
+    think: prng.pick([5, 15, 60]) * Math.max(1, clients / 2),
+    hotBlocks: Math.min(unitBlocks, prng.pick([4, 16, 128])),
+    // Each burst takes a round trip: one that takes more of them than a timeout lasts would never end.
+    longest: prng.pick([8, 64, Math.min(1024, maxBurst / 64)]),
+    longChance: prng.pick([0.02, 0.1]),
+    readShare: prng.pick([0.3, 0.5]),
+    flushShare: prng.pick([0, 0.1]),
+    fuaShare: prng.pick([0, 0.3]),
+    commandTimeout: prng.pick([800, 1_500, 3_000]),
+    abortTimeout: prng.pick([200, 1_000]),
+    resetRate: prng.chance(0.2) ? 0.3 : 0,
+    session: {
+      initialR2T: prng.chance(0.4),
+      immediateData: prng.chance(0.7),
+      firstBurst: prng.pick([512, 4_096, 65_536, 262_144]),
+      maxBurst,
+      segment: prng.pick([512, 8_192, 262_144]),
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/** A storage system of the simulated cluster: the product's own parts on a simulated machine, which may die and start again. */
+import {
+  type AssembledSystem,
+  assembleSystem,
+  makeShared,
+  ownUnits,
+  type Shared,
+} from '../src/daemon/assemble-system.ts';
+import type { ClusterConfig, SystemConfig } from '../src/daemon/config/cluster-config.ts';
+import type { Env } from '../src/env/env.ts';
+import type { Log } from '../src/env/log.ts';
+import { DiskStore } from '../src/stores/disk/disk-store.ts';
+import { checked } from '../src/stores/layers/checked.ts';
+import { SimClock } from './env/clock.ts';
+import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
+import type { Fabric } from './env/fabric.ts';
+import { SimNetwork } from './env/network.ts';
+import type { SimProcess } from './world/process.ts';
+import { Violation, type World } from './world/world.ts';
+
+/** While it runs. */
+export interface Running {
+  readonly process: SimProcess;
+  readonly shared: Shared;
+  readonly parts: AssembledSystem;
+}
+
+export class SimSystem {
+  readonly config: SystemConfig;
+  /** By unit name; they outlive the process. */
+  readonly media = new Map<string, SimMedium>();
+  running: Running | null = null;
+  /** Bytes: over all of its lives. */
+  poolPeak = 0;
+  starts = 0;
+  readonly #cluster: ClusterConfig;
+  readonly #world: World;
+  readonly #fabric: Fabric;
+  readonly #disk: DiskTraits;
+
+  constructor(cluster: ClusterConfig, config: SystemConfig, world: World, fabric: Fabric, disk: DiskTraits) {
+    this.#cluster = cluster;
+    this.config = config;
+    this.#world = world;
+    this.#fabric = fabric;
+    this.#disk = disk;
+    for (const { name, owner, byteLength } of cluster.units) {
+      if (owner === config.name) this.media.set(name, new SimMedium(byteLength));
+    }
+  }
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  start(): void {
+    const world = this.#world;
+    const process = world.newProcess(this.name);
+    const env = this.#env(process);
+    const shared = makeShared(this.#cluster, this.config, env, simLog(world, this.name));
+    const stores = ownUnits(shared).map(({ name, byteLength, blockLength }) => {
+      const file = new SimDiskFile(this.medium(name), world, process, this.#disk);
+      return checked(new DiskStore(file, byteLength, blockLength));
+    });
+    const parts = assembleSystem(shared, stores);
+    this.running = { process, shared, parts };
+    this.starts += 1;
+    world.say(this.name, 'starts');
+    void this.#listen(parts);
+    world.usesPromises();
+  }
+
+  /** Its process dies at once; without power, so does its cache. */
+  die(withPower: boolean): void {
+    const { running } = this;
+    if (running === null) return;
+    this.#world.say(this.name, withPower ? 'killed' : 'loses power');
+    this.poolPeak = Math.max(this.poolPeak, running.shared.pool.peakLeasedBytes);
+    this.running = null;
+    this.#fabric.processDied(running.process, withPower);
+    this.#world.kill(running.process);
+    if (!withPower) this.#fabric.down.add(this.name);
+    for (const medium of this.media.values()) {
+      if (withPower) medium.reopen();
+      else medium.losePower(this.#world);
+    }
+  }
+
+  medium(unit: string): SimMedium {
+    const medium = this.media.get(unit);
+    if (medium === undefined) throw new Error(`${this.name} has no unit ${unit}`);
+    return medium;
+  }
+
+  /** As the daemon's: the interconnect first. */
+  async #listen({ interconnect, portals }: AssembledSystem): Promise<void> {
+    await interconnect.start();
+    for (const { portal } of portals) await portal.listen();
+  }
+
+  #env(process: SimProcess): Env {
+    const world = this.#world;
+    return {
+      clock: new SimClock(world, process),
+      random: { bytes: (length) => world.prng.bytes(length) },
+      network: new SimNetwork(this.#fabric, process, this.name),
+      disk: { openFile: noFiles, createFile: noFiles, openDevice: noFiles },
+    };
+  }
+}
+
+/** Stores are made from media: nothing opens files. */
+function noFiles(): never {
+  throw new Error('the simulator has no files');
+}
+
+function simLog(world: World, who: string): Log {
+  const say = (fields: object, message: string): void => {
+    if (world.trace.printing) world.say(who, `${message} ${JSON.stringify(fields)}`);
+  };
+  return {
+    debug: say,
+    info: say,
+    warn: say,
+    error: (fields, message) => {
+      say(fields, message);
+      if (message.includes('internal error')) throw new Violation('internal error', JSON.stringify(fields));
+    },
+  };
+}

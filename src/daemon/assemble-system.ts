@@ -1,0 +1,135 @@
+/**
+ * The parts of one storage system and how they are joined, from the configuration and its open stores: what the
+ * daemon and the simulator have in common. Nothing here listens, dials or waits.
+ */
+import { BufferPool } from '../buffers/buffer-pool.ts';
+import { AccessStateTable } from '../cluster/access-state/access-state-table.ts';
+import { Interconnect } from '../cluster/interconnect.ts';
+import type { Env } from '../env/env.ts';
+import type { Log } from '../env/log.ts';
+import { Portal } from '../iscsi/portal/portal.ts';
+import { POOL_KEEP_BYTES, RECEIVE_BUFFER_BYTES } from '../limits.ts';
+import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
+import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
+import { NexusIds } from '../scsi/nexus.ts';
+import { Router } from '../scsi/router/router.ts';
+import type { BlockStore } from '../stores/block-store.ts';
+import { formatHostPort } from './config/address.ts';
+import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { discoveredTargets, targetPortsOf } from './target-ports.ts';
+
+/** What all parts of a system share. */
+export interface Shared {
+  readonly config: ClusterConfig;
+  readonly system: SystemConfig;
+  readonly env: Env;
+  readonly log: Log;
+  readonly pool: BufferPool;
+  readonly nexusIds: NexusIds;
+  /** One for all connections: see the invariant of Deframer. */
+  readonly receiveBuffer: Uint8Array;
+}
+
+export interface AssembledPortal {
+  readonly portal: Portal;
+  /** For messages: the port that it belongs to, and where it listens. */
+  readonly what: string;
+  readonly address: string;
+}
+
+export interface AssembledSystem {
+  readonly localUnits: readonly LocalUnit[];
+  /** Every unit of the cluster, by name. */
+  readonly units: ReadonlyMap<string, LogicalUnit>;
+  readonly interconnect: Interconnect;
+  readonly accessStates: AccessStateTable;
+  readonly router: Router;
+  readonly portals: readonly AssembledPortal[];
+}
+
+export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env, log: Log): Shared {
+  const pool = new BufferPool(POOL_KEEP_BYTES);
+  const receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES);
+  return { config, system, env, log, pool, nexusIds: new NexusIds(), receiveBuffer };
+}
+
+/** The units that the system owns: `assembleSystem` wants their stores in this order. */
+export function ownUnits({ config, system }: Shared): readonly UnitConfig[] {
+  return config.units.filter(({ owner }) => owner === system.name);
+}
+
+export function assembleSystem(shared: Shared, stores: readonly BlockStore[]): AssembledSystem {
+  const { config, system, log, pool, nexusIds } = shared;
+  const localUnits = ownUnits(shared).map((unit, index) => {
+    const store = stores[index];
+    if (store === undefined) throw new Error(`unit ${unit.name} has no store`);
+    return new LocalUnit({ identity: makeUnitIdentity(config.name, unit), store, pool, log });
+  });
+  const interconnect = makeInterconnect(shared, localUnits);
+  const ports = config.systems.flatMap(targetPortsOf);
+  const accessStates = new AccessStateTable(system.name, ports, interconnect);
+  const units = new Map<string, LogicalUnit>();
+  for (const unit of [...localUnits, ...interconnect.proxiedUnits]) units.set(unit.identity.name, unit);
+  const router = new Router({
+    units: config.units.map(({ name, lun }) => ({ lun, unit: unitNamed(units, name) })),
+    initiators: config.initiators,
+    accessStates,
+    pool,
+    nexusIds,
+  });
+  const portals = makePortals(shared, router);
+  return { localUnits, units, interconnect, accessStates, router, portals };
+}
+
+function makeInterconnect(shared: Shared, localUnits: readonly LogicalUnit[]): Interconnect {
+  const { config, system, env, log, pool, nexusIds, receiveBuffer } = shared;
+  return new Interconnect(env, {
+    self: {
+      cluster: config.name,
+      name: system.name,
+      incarnation: Buffer.from(env.random.bytes(8)).toString('hex'),
+    },
+    readSetLength: config.readSetLength,
+    addresses: system.interconnect,
+    partners: config.systems
+      .filter(({ name }) => name !== system.name)
+      .map(({ name, interconnect }) => ({ name, addresses: interconnect })),
+    localUnits,
+    partnerUnits: config.units
+      .filter(({ owner }) => owner !== system.name)
+      .map((unit) => makeUnitIdentity(config.name, unit)),
+    pool,
+    nexusIds,
+    log,
+    receiveBuffer,
+  });
+}
+
+/** A portal for each physical port, which the virtual ports on it share. */
+function makePortals(shared: Shared, router: Router): readonly AssembledPortal[] {
+  const { config, system, env, log, pool, receiveBuffer } = shared;
+  const targetPorts = new Map(targetPortsOf(system).map((port) => [port.name, port]));
+  return system.ports
+    .filter(({ kind }) => kind === 'physical')
+    .map((physical) => {
+      const sharing = system.ports.filter(({ name, on }) => name === physical.name || on === physical.name);
+      const ports = sharing.flatMap(({ name }) => targetPorts.get(name) ?? []);
+      const portal = new Portal(env, {
+        address: { transport: 'tcp', ...physical.portal },
+        ports,
+        router,
+        pool,
+        log,
+        receiveBuffer,
+        discovery: () => discoveredTargets(config),
+      });
+      return { portal, what: `port "${physical.name}"`, address: formatHostPort(physical.portal) };
+    });
+}
+
+function unitNamed(units: ReadonlyMap<string, LogicalUnit>, name: string): LogicalUnit {
+  const unit = units.get(name);
+  if (unit === undefined) throw new Error(`no unit ${name}`);
+  return unit;
+}

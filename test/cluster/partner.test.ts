@@ -1,0 +1,95 @@
+import { strict as assert } from 'node:assert';
+import { test } from 'node:test';
+import { SimClock } from '../../sim/env/clock.ts';
+import { Fabric } from '../../sim/env/fabric.ts';
+import { SimNetwork } from '../../sim/env/network.ts';
+import { Prng } from '../../sim/world/prng.ts';
+import { Trace } from '../../sim/world/trace.ts';
+import { World } from '../../sim/world/world.ts';
+import { BufferPool } from '../../src/buffers/buffer-pool.ts';
+import { Interconnect } from '../../src/cluster/interconnect.ts';
+import type { Address } from '../../src/env/network.ts';
+import { NexusIds } from '../../src/scsi/nexus.ts';
+
+const traits = {
+  latency: 1,
+  jitter: 0,
+  splitChance: 0,
+  longestPiece: 1,
+  window: 65_536,
+  staysInHost: true,
+};
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Alpha listens, beta dials. */
+class Two {
+  readonly world = new World(new Prng(1, 1), new Trace(null));
+  readonly fabric = new Fabric(this.world, traits);
+  readonly alpha = this.#system('alpha', 'beta');
+  readonly beta = this.#system('beta', 'alpha');
+
+  async start(): Promise<void> {
+    await this.alpha.start();
+    await this.beta.start();
+  }
+
+  cut(isCut: boolean): void {
+    for (const [from, to] of [
+      ['alpha', 'beta'],
+      ['beta', 'alpha'],
+    ] as const) {
+      if (isCut) this.fabric.cut(from, to);
+      else this.fabric.mend(from, to);
+    }
+  }
+
+  get states(): readonly string[] {
+    return [this.alpha, this.beta].flatMap(({ partners }) => partners.map(({ state }) => state));
+  }
+
+  #system(name: string, partner: string): Interconnect {
+    const process = this.world.newProcess(name);
+    const env = {
+      clock: new SimClock(this.world, process),
+      random: { bytes: (length: number) => this.world.prng.bytes(length) },
+      network: new SimNetwork(this.fabric, process, name),
+      disk: { openFile: unused, createFile: unused, openDevice: unused },
+    };
+    const at = (host: string): Address => ({ transport: 'tcp', host, port: 3000 });
+    return new Interconnect(env, {
+      self: { cluster: 'demo', name, incarnation: '00000000000000ff' },
+      addresses: [at(name)],
+      partners: [{ name: partner, addresses: [at(partner)] }],
+      localUnits: [],
+      partnerUnits: [],
+      pool: new BufferPool(1 << 20),
+      nexusIds: new NexusIds(),
+      readSetLength: 65_536,
+      log: quiet,
+      receiveBuffer: new Uint8Array(65_536),
+    });
+  }
+}
+
+function unused(): never {
+  throw new Error('no disk');
+}
+
+test('two systems have a link', async () => {
+  const two = new Two();
+  await two.start();
+  await two.world.run(100);
+  assert.deepEqual(two.states, ['up', 'up']);
+});
+
+// A kernel sends a SYN again after 1, 3, 7, 15, 31 and 63 seconds: what waits for it sleeps on when the way is back.
+test('a way that was cut while the partner was dialed is used soon after it is mended', async () => {
+  const two = new Two();
+  two.cut(true);
+  await two.start();
+  await two.world.run(10_000);
+  two.cut(false);
+  await two.world.run(14_500);
+  assert.deepEqual(two.states, ['up', 'up']);
+});
