@@ -53,8 +53,8 @@ export class Greeting implements FrameReceiver {
     this.#partner = partner;
     this.#expected = expected;
     this.#outcome = outcome;
-    // Bytes that stay inside one kernel need no sum of ours; TCP's own is too weak for those that do not.
-    this.#wantsChecksums = !stream.staysInHost;
+    // TCP's own sum is too weak for bytes that leave the host without TLS.
+    this.#wantsChecksums = !stream.bytesAreSafe;
     this.#frames = new FrameStream(stream, host.env.clock, host.pool, host.receiveBuffer, this);
     this.#timer = host.env.clock.after(LinkLimits.handshakeMilliseconds, () =>
       this.cancel('no handshake in time'),

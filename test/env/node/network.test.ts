@@ -264,7 +264,7 @@ for (const [name, addressOf] of addresses) {
   });
 
   pairTest('both ends are in this host, and say where they are', async ({ listener, client, server }) => {
-    assert(client.staysInHost && server.staysInHost);
+    assert(client.bytesAreSafe && server.bytesAreSafe);
     const { address } = listener;
     const expected =
       address.transport === 'unix'
