@@ -79,7 +79,9 @@ function addKeys(program: Command, exit: (code: number) => void): void {
     .argument('<file>', 'configuration, with keys = "FOLDER" under [cluster]')
     .option('--rotate', 'make new keys; the newest of those before stay valid beside them')
     .addHelpText('after', examples('keys demo.toml', 'keys demo.toml --rotate'))
-    .action((file: string, flags: { readonly rotate?: boolean }) => exit(makeKeys(file, flags.rotate === true)));
+    .action((file: string, flags: { readonly rotate?: boolean }) =>
+      exit(makeKeys(file, flags.rotate === true)),
+    );
 }
 
 function examples(...lines: readonly string[]): string {

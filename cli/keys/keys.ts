@@ -12,7 +12,8 @@ type Keys = ReturnType<typeof readKeyFile>;
 export function makeKeys(file: string, rotate: boolean): number {
   const config = readConfig(file);
   const folder = config.keysFolder;
-  if (folder === null) throw new UserError(`${file} names no folder for keys: write keys = "keys" under [cluster]`);
+  if (folder === null)
+    throw new UserError(`${file} names no folder for keys: write keys = "keys" under [cluster]`);
   const systems = config.systems.map(({ name }) => name);
   const paths = new Map(systems.map((name) => [name, keyFilePath(folder, name)]));
   const there = [...paths.values()].filter((path) => existsSync(path));

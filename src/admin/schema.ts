@@ -83,8 +83,11 @@ const unit = z.object({
 
 const link = z.object({
   partner: z.string(),
+  transport: z.enum(['tcp', 'tls', 'unix']),
   state: z.enum(['up', 'connecting', 'down']),
-  address: z.string().describe('of the partner, as configured'),
+  address: z
+    .string()
+    .describe('of the partner; where there is no link, the configured address that it is made to'),
   generation: count,
   sinceSeconds: seconds.describe('how long it has been in this state'),
   lastLoss: z.string().nullable().describe('why it was lost last'),

@@ -2,11 +2,11 @@
  * The key file of one system (docs/interconnect.md section 8): a line for each key, 'PARTNER ID SECRET', newest first
  * for each partner. It is read for every link that is made, so that a copied file is in force at once.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyRing, SharedKey } from '../env/node/key-ring.ts';
 import type { Log } from '../env/log.ts';
-import { UserError, errnoOf } from './user-error.ts';
+import type { KeyRing, SharedKey } from '../env/node/key-ring.ts';
+import { errnoOf, UserError } from './user-error.ts';
 
 /** Bytes: as long as the hash of the cipher suite, SHA-256. */
 export const SECRET_LENGTH = 32;
@@ -24,7 +24,7 @@ export function formatKeys(cluster: string, system: string, keys: readonly Share
 }
 
 /** Null where it is no key file (or half of one). */
-export function parseKeys(text: string): readonly SharedKey[] | null {
+function parseKeys(text: string): readonly SharedKey[] | null {
   if (!text.endsWith('\n')) return null;
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   const keys = lines.map((line): SharedKey | null => {
@@ -38,15 +38,23 @@ export function parseKeys(text: string): readonly SharedKey[] | null {
 /** The keys of a file. Throws a UserError that says what to do, and nothing of what is in the file. */
 export function readKeyFile(path: string): readonly SharedKey[] {
   let text: string;
+  let mode: number;
   try {
+    mode = statSync(path).mode;
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new UserError(
       `cannot read the key file ${path} (${errnoOf(error)}): make it with crosspath keys, and copy it here`,
     );
   }
+  if ((mode & 0o077) !== 0) {
+    throw new UserError(
+      `others may read or change the key file ${path}: run chmod 600 on it, and make new keys`,
+    );
+  }
   const keys = parseKeys(text);
-  if (keys === null) throw new UserError(`${path} is not a key file: copy it again, or make it with crosspath keys`);
+  if (keys === null)
+    throw new UserError(`${path} is not a key file: copy it again, or make it with crosspath keys`);
   return keys;
 }
 

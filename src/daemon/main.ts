@@ -51,7 +51,9 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
 }
 
 function keyRingOf(config: ClusterConfig, name: string, log: Log): KeyRing {
-  const usesTls = config.systems.some(({ interconnect }) => interconnect.some(({ transport }) => transport === 'tls'));
+  const usesTls = config.systems.some(({ interconnect }) =>
+    interconnect.some(({ transport }) => transport === 'tls'),
+  );
   if (!usesTls || config.keysFolder === null) return NO_KEYS;
   return new FileKeyRing(keyFilePath(config.keysFolder, name), name, log);
 }

@@ -36,7 +36,7 @@ function manage(systems: TwoSystems, command: TestCommand, what: TaskManagementF
   });
 }
 
-for (const transport of ['tcp', 'unix'] as const satisfies Transport[]) {
+for (const transport of ['tcp', 'tls', 'unix'] as const satisfies Transport[]) {
   describe(`forwarding over ${transport}`, () => {
     let systems: TwoSystems;
     let held: HeldStore;
@@ -71,12 +71,12 @@ for (const transport of ['tcp', 'unix'] as const satisfies Transport[]) {
       assert.equal(back.status, Status.good);
       assert.deepEqual(Buffer.from(back.data), Buffer.from(data));
       assert.equal(systems.alpha.interconnect.commandsServed('vol-a'), 3);
-      assert.equal(systems.beta.interconnect.partners[0]?.link?.originator.commandsForwarded, 3);
+      assert.equal(systems.beta.interconnect.partners[0]?.slots[0]?.link?.originator.commandsForwarded, 3);
     });
 
     it('sends write data with its command, in one frame', async () => {
       const nexus = await readyNexus(systems);
-      const link = systems.beta.interconnect.partners[0]?.link;
+      const link = systems.beta.interconnect.partners[0]?.slots[0]?.link;
       const before = link?.frames.framesSent ?? 0;
       const command = write({ nexus, dataOut: pattern(65536) });
       await command.run(systems.proxied);
@@ -137,7 +137,7 @@ for (const transport of ['tcp', 'unix'] as const satisfies Transport[]) {
         systems.alpha.pool.peakLeasedBytes <= 2 * bound + slabs,
         `alpha: ${systems.alpha.pool.peakLeasedBytes}`,
       );
-      assert.equal(systems.beta.interconnect.partners[0]?.link?.originator.budget.used, 0);
+      assert.equal(systems.beta.interconnect.partners[0]?.slots[0]?.link?.originator.budget.used, 0);
     });
 
     it('stops at the credit of a client that takes nothing, and goes on with its grants', async () => {
@@ -213,8 +213,8 @@ for (const transport of ['tcp', 'unix'] as const satisfies Transport[]) {
       const other = await readyNexus(systems, 'iqn.2026-11.test:two');
       assert.equal((await read({ nexus: other, dataIn: 512 }).run(systems.proxied)).status, Status.good);
       assert.equal(systems.local.taskCount, 0);
-      assert.equal(systems.beta.interconnect.partners[0]?.link?.originator.exchangesInFlight, 0);
-      assert.equal(systems.alpha.interconnect.partners[0]?.link?.server.exchangesInFlight, 0);
+      assert.equal(systems.beta.interconnect.partners[0]?.slots[0]?.link?.originator.exchangesInFlight, 0);
+      assert.equal(systems.alpha.interconnect.partners[0]?.slots[0]?.link?.server.exchangesInFlight, 0);
     });
 
     it('leaves the outcome of a write open when the link dies, and never runs it again', async () => {
