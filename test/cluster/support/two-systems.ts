@@ -71,7 +71,9 @@ export interface TwoSystemsOptions {
 export class TwoSystems {
   readonly alpha: TestSystem;
   readonly beta: TestSystem;
+  /** Of the first link, and of all. */
   readonly address: Address;
+  readonly addresses: readonly Address[];
   readonly local: LocalUnit;
   readonly proxied: ProxiedUnit;
   readonly store: BlockStore;
@@ -82,6 +84,7 @@ export class TwoSystems {
     const [address] = addresses;
     if (address === undefined) throw new Error('no address');
     this.address = address;
+    this.addresses = addresses;
     const [alphaKeys, betaKeys] = options.keys ?? sharedKeys([testKey(1)]);
     this.store = options.store ?? new MemoryStore({ byteLength: 64 << 20, blockLength: 512 });
     const { blockLength, byteLength } = this.store;
@@ -160,6 +163,15 @@ export class TwoSystems {
     const down = Promise.all([this.alpha.log.next('link down'), this.beta.log.next('link down')]);
     this.beta.interconnect.partners[0]?.slots[place]?.link?.destroy('cut by the test');
     await down;
+  }
+
+  /** Ends every link at once. */
+  async cutAll(): Promise<void> {
+    const slots = this.beta.interconnect.partners.flatMap((partner) => partner.slots);
+    for (const { link } of slots) link?.destroy('cut by the test');
+    for (const { interconnect, log } of [this.alpha, this.beta]) {
+      while (interconnect.partners.some(({ isReachable }) => isReachable)) await log.next('link down');
+    }
   }
 
   async stop(): Promise<void> {
