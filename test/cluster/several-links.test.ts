@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { TaskManagementFunction } from '../../src/scsi/logical-unit.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
-import { Status } from '../../src/wire/scsi/status.ts';
 import { FrameType } from '../../src/wire/interconnect/frame.ts';
+import { Status } from '../../src/wire/scsi/status.ts';
 import { HeldStore } from '../support/held-store.ts';
 import { blockCdb, pattern, testNexus, testPort } from '../support/scsi.ts';
 import { TestCommand } from '../support/test-command.ts';
@@ -214,7 +214,8 @@ it('a link of which the partner says that it has lost it ends; the news is no li
   assert(first !== undefined && second !== undefined);
   const one = await RawPartner.greeted(first);
   const other = await RawPartner.greeted(second);
-  const generation = (of: RawPartner) => new Uint8Array(Buffer.from(of.generation.toString(16).padStart(8, '0'), 'hex'));
+  const generation = (of: RawPartner) =>
+    new Uint8Array(Buffer.from(of.generation.toString(16).padStart(8, '0'), 'hex'));
   other.send({ type: FrameType.linkEnded }, generation(one));
   await one.closed;
   other.send({ type: FrameType.linkEnded }, generation(other));
