@@ -25,8 +25,8 @@ export interface SlotHost {
   slotUp(units: readonly InventoryUnit[]): void;
   /** A slot's link, which was up, is there no more. */
   slotDown(): void;
-  /** A link has ended: the partner must know before anything is sent on another. */
-  generationEnded(generation: number): void;
+  /** A slot's link has ended: the partner must know before anything is sent on another. */
+  generationEnded(slot: LinkSlot, terms: LinkTerms): void;
   /** The partner says that it has lost the link of this generation. */
   partnerLost(generation: number): void;
   partnerEvent(event: UnitEvent): void;
@@ -140,8 +140,7 @@ export class LinkSlot implements LinkOwner {
     this.#addUp(link);
     const isCurrent = link === this.link;
     if (isCurrent) this.link = null;
-    this.endedGeneration = generation;
-    this.#host.generationEnded(generation);
+    this.#host.generationEnded(this, link.terms);
     if (isCurrent) this.#becomeDown(link, reason);
     if (this.link !== null) return;
     this.#dialLater();

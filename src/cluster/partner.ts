@@ -108,7 +108,10 @@ export class Partner implements SlotHost {
    * is told on every other link, and on those to come, in front of all that is sent there from now on
    * (docs/interconnect.md section 7).
    */
-  generationEnded(generation: number): void {
+  generationEnded(ended: LinkSlot, { generation, incarnation }: LinkTerms): void {
+    // A partner that has started anew may give the number again.
+    if (incarnation !== this.#incarnation) return;
+    ended.endedGeneration = generation;
     for (const { link } of this.slots) link?.sendLinkEnded(generation);
   }
 

@@ -82,14 +82,15 @@ describe('two links to the owner, of different transports', () => {
   });
 
   it('all nexuses of an initiator use one link, and so does its next session', async () => {
-    const [first] = await initiators(1);
-    await initiators(2);
+    // Three on the first one's link, two on the other.
+    const [first] = await initiators(5);
     assert(first !== undefined);
-    assert.equal(await linkOf(nexusOf('host0', 5)), first.place, 'through another port');
+    const throughAnother = nexusOf('host0', 5);
+    assert.equal(await linkOf(throughAnother), first.place, 'through another port');
     held.holding = true;
     write(first.nexus).start(systems.proxied);
     await held.atLeast(1);
-    systems.proxied.nexusLost(first.nexus, 'connectionLost');
+    for (const nexus of [first.nexus, throughAnother]) systems.proxied.nexusLost(nexus, 'connectionLost');
     assert.equal(await linkOf(nexusOf('host0')), first.place, 'behind what the session before has running');
   });
 
