@@ -36,9 +36,13 @@ export function tlsServer(
   server.maxConnections = StreamLimits.maxTlsConnections;
   server.on('secureConnection', (socket) => {
     const key = offered.get(socket)?.key ?? null;
-    // Without our asking for its key there is no proof: a session that somebody has resumed.
-    if (key === null) return void socket.destroy();
-    accepted(socket, key.partner);
+    if (key !== null) return accepted(socket, key.partner);
+    // A session from before, resumed: that proves no more than that its key was valid once.
+    turnedAway(
+      endpoint(socket.remoteAddress, socket.remotePort),
+      'it has resumed a session, and shown no key',
+    );
+    socket.destroy();
   });
   server.on('tlsClientError', (error, socket) => {
     const remote = endpoint(socket.remoteAddress, socket.remotePort);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import type { Address } from '../../../src/env/network.ts';
 import { NO_KEYS } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
@@ -82,6 +84,29 @@ describe('a TLS link', () => {
     );
     assert.match(await lineOf(systems.beta.log, 'no link yet'), /refused by the partner: gamma, by its key/);
     assert.equal(systems.alpha.interconnect.isUp('beta'), false);
+  });
+
+  it('is not resumed: every caller shows its key', async () => {
+    systems = await TwoSystems.start({ transport: 'tls' });
+    const { address } = systems;
+    assert(address.transport === 'tls');
+    const { host, port } = address;
+    const only = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const;
+    const { id, secret } = testKey(1);
+    const first = connectTls({
+      host,
+      port,
+      ...only,
+      pskCallback: () => ({ identity: `beta/${id}`, psk: secret }),
+    });
+    const [session] = await once(first, 'session');
+    first.destroy();
+    const again = connectTls({ host, port, ...only, session, rejectUnauthorized: false });
+    again.on('error', () => undefined);
+    await once(again, 'close');
+    const said = () => systems.alpha.log.lines.some((line) => line.includes('it has resumed a session'));
+    while (!said()) await systems.alpha.log.next(TURNED_AWAY);
+    await serves();
   });
 
   it('is refused to one that speaks no TLS, and the system goes on', async () => {
