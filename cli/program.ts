@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { type LogLevel, logLevels } from '../src/daemon/pino-log.ts';
 import { check } from './check.ts';
+import { makeKeys } from './keys/keys.ts';
 import { packageVersion } from './package-root.ts';
 import { startCluster, startOne } from './start/start.ts';
 import { status } from './status/status.ts';
@@ -20,6 +21,7 @@ export function createProgram(entry: string, exit: (code: number) => void): Comm
   addStart(program, entry, exit);
   addStatus(program, exit);
   addCheck(program, exit);
+  addKeys(program, exit);
   return program;
 }
 
@@ -66,6 +68,20 @@ function addCheck(program: Command, exit: (code: number) => void): void {
     .argument('<file>', 'configuration to check')
     .addHelpText('after', examples('check demo.toml'))
     .action((file: string) => exit(check(file)));
+}
+
+function addKeys(program: Command, exit: (code: number) => void): void {
+  program
+    .command('keys')
+    .description(
+      'Make the keys with which the systems of a file prove to each other who they are (tls:// links): a file for each system. Overwrites nothing.',
+    )
+    .argument('<file>', 'configuration, with keys = "FOLDER" under [cluster]')
+    .option('--rotate', 'make new keys; the newest of those before stay valid beside them')
+    .addHelpText('after', examples('keys demo.toml', 'keys demo.toml --rotate'))
+    .action((file: string, flags: { readonly rotate?: boolean }) =>
+      exit(makeKeys(file, flags.rotate === true)),
+    );
 }
 
 function examples(...lines: readonly string[]): string {

@@ -22,6 +22,7 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
   });
   return {
     name: 'sim',
+    keysFolder: null,
     readSetLength: swarm.readSetLength,
     systems: names.map((name, index) => makeSystem(name, index, swarm.splitPorts)),
     units,

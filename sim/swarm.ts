@@ -65,7 +65,7 @@ function drawNetwork(prng: Prng): NetworkTraits {
     splitChance: prng.pick([0, 0.1, 0.5]),
     longestPiece: prng.pick([40, 1_448, 20_000]),
     window: prng.pick([16_384, 262_144, 4_194_304]),
-    staysInHost: prng.chance(0.7),
+    bytesAreSafe: prng.chance(0.7),
   };
 }
 

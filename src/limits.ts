@@ -92,6 +92,9 @@ export const StreamLimits = {
   keepAliveMilliseconds: 10_000,
   /** How long an ended stream waits for its peer to close too. */
   lingerMilliseconds: 5_000,
+  /** For a TLS handshake, at either end; and how many connections a TLS listener has at a time. */
+  tlsHandshakeMilliseconds: 5_000,
+  maxTlsConnections: 128,
 } as const;
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */
@@ -125,6 +128,7 @@ const relations: readonly [string, boolean][] = [
   ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
+  ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
   [
     'probes come more often than silence is noticed',

@@ -6,7 +6,8 @@ import type { ByteStream, StreamHandler } from '../../src/env/network.ts';
 export class MemoryStream implements ByteStream {
   readonly localAddress = 'memory';
   readonly remoteAddress = 'memory';
-  readonly staysInHost = true;
+  readonly bytesAreSafe = true;
+  readonly provenPeer = null;
   readonly unsentBytes = 0;
   /** Bytes that were written so far. */
   sentBytes = 0;

@@ -63,6 +63,7 @@ export function renderStatus(status: ClusterStatus): string {
       [
         'FROM',
         'TO',
+        'OVER',
         'STATE',
         'FOR',
         'ADDRESS',
@@ -139,6 +140,7 @@ function linkRows(status: ClusterStatus): Cell[][] {
   return status.links.map((link) => [
     link.system,
     link.partner,
+    link.transport,
     link.state,
     duration(link.sinceSeconds),
     link.address,

@@ -1,4 +1,6 @@
 /** When every client has logged out, nothing is left of what they did but what is on the disks. */
+
+import type { Link } from '../../src/cluster/link/link.ts';
 import { IscsiLimits, LinkLimits } from '../../src/limits.ts';
 import type { SimSystem } from '../system.ts';
 import { Violation } from '../world/world.ts';
@@ -22,23 +24,9 @@ export function unrestOf(systems: readonly SimSystem[]): Violation | null {
       if (unit.taskCount > 0) wrong.push(`${unit.taskCount} tasks of ${unit.identity.name}`);
     }
     for (const partner of parts.interconnect.partners) {
-      const { link } = partner;
-      if (link?.up !== true) {
-        wrong.push(`no link to ${partner.name}`);
-        continue;
-      }
-      const { originator, server } = link;
-      const counts = {
-        'exchanges begun': originator.exchangesInFlight,
-        'exchanges served': server.exchangesInFlight,
-        'bytes of read credit': originator.budget.used,
-        'bytes of unsolicited credit taken': originator.unsolicitedUsed,
-        'bytes of unsolicited credit given': server.unsolicitedUsed,
-        'bytes of write data asked for': server.dataOutUsed,
-      };
-      for (const [what, count] of Object.entries(counts)) {
-        if (count !== 0) wrong.push(`${count} ${what} with ${partner.name}`);
-      }
+      if (partner.links.length === 0) wrong.push(`no link to ${partner.name}`);
+      for (const link of partner.links)
+        wrong.push(...leftOn(link).map((left) => `${left} with ${partner.name}`));
     }
     if (pool.leasedBytes > 0) wrong.push(`${pool.leasedBytes} bytes of buffers`);
     if (wrong.length > 0) return new Violation('not at rest', `${name} still has ${wrong.join(', ')}`);
@@ -47,4 +35,17 @@ export function unrestOf(systems: readonly SimSystem[]): Violation | null {
     if (peak > most) return new Violation('memory', `${name} held ${peak} bytes`);
   }
   return null;
+}
+
+/** What should be back to nothing. */
+function leftOn({ originator, server }: Link): string[] {
+  const counts = {
+    'exchanges begun': originator.exchangesInFlight,
+    'exchanges served': server.exchangesInFlight,
+    'bytes of read credit': originator.budget.used,
+    'bytes of unsolicited credit taken': originator.unsolicitedUsed,
+    'bytes of unsolicited credit given': server.unsolicitedUsed,
+    'bytes of write data asked for': server.dataOutUsed,
+  };
+  return Object.entries(counts).flatMap(([what, count]) => (count === 0 ? [] : [`${count} ${what}`]));
 }

@@ -17,8 +17,8 @@ export interface NetworkTraits {
   readonly longestPiece: number;
   /** Bytes that a connection holds in one direction before a sender has to wait. */
   readonly window: number;
-  /** Whether bytes on links are summed: what ByteStream.staysInHost leads to. */
-  readonly staysInHost: boolean;
+  /** ByteStream.bytesAreSafe of every stream: whether payloads on links go unsummed. */
+  readonly bytesAreSafe: boolean;
 }
 
 export interface ListenerEntry {
@@ -105,5 +105,5 @@ export class Fabric {
 }
 
 export function addressKey(address: Address): string {
-  return address.transport === 'tcp' ? `${address.host}:${address.port}` : address.path;
+  return address.transport === 'unix' ? address.path : `${address.host}:${address.port}`;
 }

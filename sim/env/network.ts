@@ -50,7 +50,7 @@ export class SimNetwork implements Network {
   ): void {
     const fabric = this.#fabric;
     const { world } = fabric;
-    const host = address.transport === 'tcp' ? address.host : address.path;
+    const host = address.transport === 'unix' ? address.path : address.host;
     const fail = (reason: string): void => {
       world.after(fabric.delay(), this.#process, () => {
         if (!attempt.cancelled) failed(reason);

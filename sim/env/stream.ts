@@ -14,6 +14,7 @@ interface PendingWrite {
 const LINGER = 5_000;
 
 export class SimStream implements ByteStream {
+  readonly provenPeer = null;
   readonly process: SimProcess;
   readonly host: string;
   /** Set by the fabric when both ends exist. */
@@ -54,8 +55,8 @@ export class SimStream implements ByteStream {
     return `${this.peer.host}:1`;
   }
 
-  get staysInHost(): boolean {
-    return this.#fabric.traits.staysInHost;
+  get bytesAreSafe(): boolean {
+    return this.#fabric.traits.bytesAreSafe;
   }
 
   get unsentBytes(): number {

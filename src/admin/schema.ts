@@ -83,6 +83,7 @@ const unit = z.object({
 
 const link = z.object({
   partner: z.string(),
+  transport: z.enum(['tcp', 'tls', 'unix']),
   state: z.enum(['up', 'connecting', 'down']),
   address: z
     .string()

@@ -74,14 +74,17 @@ export class Interconnect implements PartnerHost, Reachability {
       this.#served.set(index + 1, { unit, commandsServed: 0 });
     this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
     for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
-    this.partners = options.partners.map(({ name, addresses }) => new Partner(this, name, addresses));
+    this.partners = options.partners.map(
+      ({ name, addresses }) => new Partner(this, name, addresses, options.addresses),
+    );
   }
 
   /** Listens, and begins to dial. Rejects, with nothing left open, where an address can't be listened on. */
   async start(): Promise<void> {
-    for (const address of this.#options.addresses) {
+    for (const [place, address] of this.#options.addresses.entries()) {
       try {
-        this.#listeners.push(await this.env.network.listen(address, (stream) => this.#accepted(stream)));
+        const accepted = (stream: ByteStream) => this.#accepted(stream, place);
+        this.#listeners.push(await this.env.network.listen(address, accepted, this.#turnedAway));
       } catch (error) {
         this.#closeListeners();
         throw error;
@@ -95,7 +98,7 @@ export class Interconnect implements PartnerHost, Reachability {
     this.#closeListeners();
     for (const greeting of this.#greetings) greeting.cancel('this system stops');
     const event = { kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable };
-    for (const { link } of this.partners) if (link?.up === true) link.sendEvent(event);
+    for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);
     await Promise.all(this.partners.map((partner) => partner.stop(deadline)));
   }
 
@@ -106,35 +109,39 @@ export class Interconnect implements PartnerHost, Reachability {
     return link;
   }
 
-  partnerReachable(partner: Partner, link: Link | null, units: readonly InventoryUnit[]): void {
+  partnerInventory(partner: Partner, units: readonly InventoryUnit[], isNew: boolean): void {
     const listed = new Map(units.map((unit) => [unit.name, unit]));
-    for (const known of this.#known.values()) {
+    for (const known of this.#knownOf(partner)) {
       const { identity } = known.unit;
-      if (identity.owner !== partner.name) continue;
       const theirs = listed.get(identity.name);
       const sound = theirs !== undefined && this.#sameUnit(identity, theirs);
-      if (link !== null && !sound) {
+      if (!sound) {
         this.log.error(
           { unit: identity.name, partner: partner.name },
           'unit unavailable: its owner shows another or none',
         );
       }
-      known.id = sound ? theirs.id : 0;
-      known.state = sound ? (theirs.accessState as AccessState) : null;
-      this.#setWay(known, link);
+      const id = sound ? theirs.id : 0;
+      const state = sound ? (theirs.accessState as AccessState) : null;
+      // A further link tells what is known already.
+      if (isNew || id !== known.id || state !== known.state) this.#become(known, partner, id, state);
     }
-    for (const { unit } of this.#served.values()) {
-      unit.establishUnitAttention(sense.accessStateChanged(), null);
-    }
+    if (isNew) this.#tellOwnClients();
+  }
+
+  partnerUnreachable(partner: Partner): void {
+    for (const known of this.#knownOf(partner)) this.#become(known, partner, 0, null);
+    this.#tellOwnClients();
   }
 
   partnerEvent(partner: Partner, event: UnitEvent): void {
-    for (const known of this.#known.values()) {
-      if (known.unit.identity.owner !== partner.name || known.state === null) continue;
+    for (const known of this.#knownOf(partner)) {
+      if (known.state === null) continue;
       if (event.unit !== known.id && event.unit !== EVERY_UNIT) continue;
       if (event.kind === EventKind.accessState && event.argument <= AccessState.transitioning) {
-        known.state = event.argument as AccessState;
-        this.#setWay(known, partner.link);
+        // It comes on every link.
+        if (event.argument === known.state) continue;
+        this.#become(known, partner, known.id, event.argument as AccessState);
       } else if (event.kind === EventKind.capacity) {
         known.unit.establishUnitAttention(sense.capacityChanged(), null);
       }
@@ -142,7 +149,7 @@ export class Interconnect implements PartnerHost, Reachability {
   }
 
   isUp(system: string): boolean {
-    return this.partners.some(({ name, link }) => name === system && link?.up === true);
+    return this.partners.some(({ name, isReachable }) => name === system && isReachable);
   }
 
   saidByOwner(unit: UnitIdentity): AccessState | null {
@@ -157,36 +164,53 @@ export class Interconnect implements PartnerHost, Reachability {
     return 0;
   }
 
-  #setWay(known: KnownUnit, link: Link | null): void {
-    const usable = link !== null && known.state === AccessState.activeOptimized;
-    known.unit.becomeReachable(usable ? { originator: link.originator, unitId: known.id } : null);
+  #knownOf(partner: Partner): KnownUnit[] {
+    return [...this.#known.values()].filter(({ unit }) => unit.identity.owner === partner.name);
+  }
+
+  #become(known: KnownUnit, owner: Partner, id: number, state: AccessState | null): void {
+    known.id = id;
+    known.state = state;
+    known.unit.becomeReachable(state === AccessState.activeOptimized ? { owner, unitId: id } : null);
     known.unit.establishUnitAttention(sense.accessStateChanged(), null);
+  }
+
+  /** The access states through the partner's ports have changed for the units here. */
+  #tellOwnClients(): void {
+    for (const { unit } of this.#served.values()) {
+      unit.establishUnitAttention(sense.accessStateChanged(), null);
+    }
   }
 
   #sameUnit(ours: UnitIdentity, theirs: InventoryUnit): boolean {
     return ours.serial === theirs.serial && ours.blockLength === theirs.blockLength;
   }
 
-  #accepted(stream: ByteStream): void {
+  /** `place`: of the address, among those of this system, at which it came. */
+  #accepted(stream: ByteStream, place: number): void {
     const full = this.#greetings.size >= LinkLimits.maxGreetings;
     const names = new Set(this.partners.filter(({ weDial }) => !weDial).map(({ name }) => name));
     const expected = { names, nextGeneration: (name: string) => this.#partner(name).nextGeneration() };
     const greeting: Greeting = Greeting.accept(this, stream, expected, {
       agreed: (frames, terms) => {
         this.#greetings.delete(greeting);
-        this.#partner(terms.partner).established(frames, terms);
+        const partner = this.#partner(terms.partner);
+        const slot = partner.slots[place];
+        if (slot === undefined) throw new Error(`no link ${place} to ${partner.name}`);
+        partner.established(slot, frames, terms);
       },
       failed: (reason) => {
         this.#greetings.delete(greeting);
-        this.log.warn(
-          { remote: stream.remoteAddress, reason },
-          'a caller on the interconnect was turned away',
-        );
+        this.#turnedAway(stream.remoteAddress, reason);
       },
     });
     this.#greetings.add(greeting);
     if (full) greeting.cancel('too many callers at once');
   }
+
+  readonly #turnedAway = (remote: string, reason: string): void => {
+    this.log.warn({ remote, reason }, 'a caller on the interconnect was turned away');
+  };
 
   #partner(name: string): Partner {
     const partner = this.partners.find((one) => one.name === name);

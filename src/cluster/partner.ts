@@ -1,86 +1,69 @@
 /**
- * Another storage system of the cluster, and the link to it: dials or waits to be dialed, shakes hands, replaces a link that has
- * ended by a new one. What the link carries is the link's business.
+ * Another storage system of the cluster, and the links to it, one for each address of the one that is dialed. It is
+ * reachable while any of them is up. No link may outlive the other side's knowledge of its end: see generationEnded.
  */
-import type { Timer } from '../env/clock.ts';
-import type { Address, ByteStream } from '../env/network.ts';
-import { LinkLimits } from '../limits.ts';
+import type { Address } from '../env/network.ts';
 import type { UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
 import type { FrameStream } from './link/frame-stream.ts';
-import { Greeting, type GreetingHost } from './link/greeting.ts';
+import type { GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
 import type { Link, LinkOwner } from './link/link.ts';
+import { LinkSlot, type SlotHost } from './link-slot.ts';
+import type { Originator } from './proxied-unit/originator.ts';
 
 /** What a partner needs of the interconnect that it is part of. */
 export interface PartnerHost extends GreetingHost {
   makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link;
-  /** The units are reached through this link now, or (null) not at all. */
-  partnerReachable(partner: Partner, link: Link | null, units: readonly InventoryUnit[]): void;
+  /** The partner's units. `isNew`: it was not reachable before. */
+  partnerInventory(partner: Partner, units: readonly InventoryUnit[], isNew: boolean): void;
+  /** The last link has gone. */
+  partnerUnreachable(partner: Partner): void;
   partnerEvent(partner: Partner, event: UnitEvent): void;
 }
 
-export type PartnerState = 'up' | 'connecting' | 'down';
-
-export class Partner implements LinkOwner {
+export class Partner implements SlotHost {
   readonly name: string;
-  readonly addresses: readonly Address[];
   /** Of two systems the one whose name sorts later dials (docs/interconnect.md section 1). */
   readonly weDial: boolean;
-  link: Link | null = null;
-  /** Why the last link ended, or the last attempt failed; null before anything did. */
-  lastLoss: string | null = null;
-  /** Monotonic ms of the last change between up and not up. */
-  since: number;
-  /** Of the links that have ended. */
-  readonly totals = {
-    commandsForwarded: 0,
-    commandsServed: 0,
-    bytesIn: 0,
-    bytesOut: 0,
-    peakBufferedBytes: 0,
-  };
+  readonly system: PartnerHost;
+  readonly slots: readonly LinkSlot[];
   #generation: number;
-  #attempt = 0;
-  #pause: number = LinkLimits.reconnectMilliseconds;
-  #retry: Timer | null = null;
-  #dialing: { cancel(): void } | null = null;
-  #greeting: Greeting | null = null;
-  #stopped = false;
-  #whenLinkEnded: (() => void) | null = null;
-  readonly #host: PartnerHost;
+  /** Of the partner's process; null before the first handshake. */
+  #incarnation: string | null = null;
+  #isReachable = false;
 
-  constructor(host: PartnerHost, name: string, addresses: readonly Address[]) {
-    this.#host = host;
+  /** `theirs`: the addresses of the partner; `ours`: those of this system. One link to each address of the dialed one. */
+  constructor(host: PartnerHost, name: string, theirs: readonly Address[], ours: readonly Address[]) {
+    this.system = host;
     this.name = name;
-    this.addresses = addresses;
     this.weDial = host.self.name > name;
-    this.since = host.env.clock.now();
+    this.slots = (this.weDial ? theirs : ours).map((address) => new LinkSlot(this, address));
     const random = host.env.random.bytes(2);
     this.#generation = 1 + (((random[0] ?? 0) << 8) | (random[1] ?? 0));
   }
 
-  get state(): PartnerState {
-    if (this.link?.up === true) return 'up';
-    return this.#dialing !== null || this.#greeting !== null || this.link !== null ? 'connecting' : 'down';
+  get isReachable(): boolean {
+    return this.#isReachable;
+  }
+
+  /** Those that are up. */
+  get links(): Link[] {
+    return this.slots.flatMap(({ link }) => (link?.up === true ? link : []));
+  }
+
+  /** Through which commands can go to the partner now. */
+  originators(): readonly Originator[] {
+    return this.links.map(({ originator }) => originator).filter(({ isOver }) => !isOver);
   }
 
   start(): void {
-    if (this.weDial) this.#dial();
+    for (const slot of this.slots) slot.start();
   }
 
-  /** Resolves when the link has ended: once what the partner runs here is done, or `deadline` ms have passed. */
-  stop(deadline: number): Promise<void> {
-    this.#stopped = true;
-    this.#retry?.cancel();
-    this.#dialing?.cancel();
-    this.#greeting?.cancel('this system stops');
-    const link = this.link;
-    if (link === null) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#whenLinkEnded = resolve;
-      link.leave(deadline);
-    });
+  /** Resolves when the links have ended: once what the partner runs here is done, or `deadline` ms have passed. */
+  stop(deadline: number): Promise<unknown> {
+    return Promise.all(this.slots.map((slot) => slot.stop(deadline)));
   }
 
   /** A new generation, for a link that this system accepts from the partner. */
@@ -89,102 +72,56 @@ export class Partner implements LinkOwner {
     return this.#generation;
   }
 
-  /** The handshake is over. An older link ends: the partner would not have made a new one if it had not lost it. */
-  established(frames: FrameStream, terms: LinkTerms): void {
-    const older = this.link;
-    older?.destroy('replaced by a newer link');
-    if (older?.up === true) this.#host.partnerReachable(this, null, []);
-    this.link = this.#host.makeLink(frames, terms, this);
-  }
-
-  linkInventory(link: Link, units: readonly InventoryUnit[]): void {
-    if (link !== this.link) return;
-    this.#pause = LinkLimits.reconnectMilliseconds;
-    this.since = this.#host.env.clock.now();
-    this.#host.log.info(
-      { partner: this.name, generation: link.terms.generation, address: link.frames.remoteAddress },
-      'link up',
-    );
-    this.#host.partnerReachable(this, link, units);
-  }
-
-  linkEvent(link: Link, event: UnitEvent): void {
-    if (link === this.link) this.#host.partnerEvent(this, event);
-  }
-
-  linkEnded(link: Link, reason: string): void {
-    this.#host.log.warn({ partner: this.name, generation: link.terms.generation, reason }, 'link down');
-    this.#addUp(link);
-    if (link !== this.link) return;
-    this.link = null;
-    this.lastLoss = reason;
-    if (link.up) {
-      this.since = this.#host.env.clock.now();
-      this.#host.partnerReachable(this, null, []);
+  /**
+   * The handshake is over. Where the partner has started anew, its older links have ended: nothing of theirs may run
+   * behind what comes on this one.
+   */
+  established(slot: LinkSlot, frames: FrameStream, terms: LinkTerms): void {
+    if (this.#incarnation !== terms.incarnation) {
+      for (const older of this.slots) older.forget('the partner has started anew');
     }
-    this.#dialLater();
-    this.#whenLinkEnded?.();
+    this.#incarnation = terms.incarnation;
+    const link = slot.take(frames, terms);
+    for (const { endedGeneration } of this.slots) {
+      if (endedGeneration !== null) link.sendLinkEnded(endedGeneration);
+    }
   }
 
-  #dial(): void {
-    const address = this.addresses[this.#attempt++ % this.addresses.length];
-    if (address === undefined || this.#stopped) return;
-    this.#retry = null;
-    const { clock, network } = this.#host.env;
-    const connecting = network.connect(
-      address,
-      (stream) => {
-        timer.cancel();
-        this.#greet(stream);
-      },
-      (reason) => {
-        timer.cancel();
-        this.#failed(reason);
-      },
-    );
-    const timer = clock.after(LinkLimits.connectMilliseconds, () => {
-      connecting.cancel();
-      this.#failed('no connection in time');
-    });
-    this.#dialing = {
-      cancel: () => {
-        timer.cancel();
-        connecting.cancel();
-      },
-    };
+  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
+    return this.system.makeLink(frames, terms, owner);
   }
 
-  #greet(stream: ByteStream): void {
-    this.#dialing = null;
-    this.#greeting = Greeting.dial(this.#host, stream, this.name, {
-      agreed: (frames, terms) => {
-        this.#greeting = null;
-        this.established(frames, terms);
-      },
-      failed: (reason) => this.#failed(reason),
-    });
+  slotUp(units: readonly InventoryUnit[]): void {
+    const isNew = !this.#isReachable;
+    this.#isReachable = true;
+    this.system.partnerInventory(this, units, isNew);
   }
 
-  #failed(reason: string): void {
-    this.#dialing = null;
-    this.#greeting = null;
-    if (reason !== this.lastLoss) this.#host.log.info({ partner: this.name, reason }, 'no link yet');
-    this.lastLoss = reason;
-    this.#dialLater();
+  slotDown(): void {
+    if (!this.#isReachable || this.links.length > 0) return;
+    this.#isReachable = false;
+    this.system.partnerUnreachable(this);
   }
 
-  #dialLater(): void {
-    if (!this.weDial || this.#stopped) return;
-    this.#retry = this.#host.env.clock.after(this.#pause, () => this.#dial());
-    this.#pause = Math.min(this.#pause * 2, LinkLimits.maxReconnectMilliseconds);
+  /**
+   * A link has ended here, and the partner may not have noticed: it may still run what is in that link's buffers. So it
+   * is told on every other link, and on those to come, in front of all that is sent there from now on
+   * (docs/interconnect.md section 7).
+   */
+  generationEnded(ended: LinkSlot, { generation, incarnation }: LinkTerms): void {
+    // A partner that has started anew may give the number again.
+    if (incarnation !== this.#incarnation) return;
+    ended.endedGeneration = generation;
+    for (const { link } of this.slots) link?.sendLinkEnded(generation);
   }
 
-  #addUp({ originator, server, frames }: Link): void {
-    const { totals } = this;
-    totals.commandsForwarded += originator.commandsForwarded;
-    totals.commandsServed += server.commandsServed;
-    totals.bytesIn += frames.bytesReceived;
-    totals.bytesOut += frames.bytesSent;
-    totals.peakBufferedBytes = Math.max(totals.peakBufferedBytes, originator.budget.peak);
+  partnerLost(generation: number): void {
+    for (const { link } of this.slots) {
+      if (link?.terms.generation === generation) link.destroy('the partner has lost this link');
+    }
+  }
+
+  partnerEvent(event: UnitEvent): void {
+    this.system.partnerEvent(this, event);
   }
 }

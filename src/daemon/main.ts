@@ -1,6 +1,9 @@
 /** The process of one storage system: signals, its state folder, what it prints, and how it ends. */
+import type { Log } from '../env/log.ts';
+import { type KeyRing, NO_KEYS } from '../env/node/key-ring.ts';
 import { nodeEnv } from '../env/node/node-env.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
+import { FileKeyRing, keyFilePath } from './key-file.ts';
 import { createLog, type LogLevel } from './pino-log.ts';
 import type { RunningSystem } from './running-system.ts';
 import { takeStateFolder } from './state-folder.ts';
@@ -29,7 +32,8 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
   const stopAsked = whenToldToStop();
   try {
     const release = takeStateFolder(systemOf(config, name).stateFolder);
-    const running = await startSystem(config, name, nodeEnv(), log, { version: options.version });
+    const env = nodeEnv(keyRingOf(config, name, log));
+    const running = await startSystem(config, name, env, log, { version: options.version });
     announce(running);
     await stopAsked;
     log.info({}, 'stopping');
@@ -44,6 +48,14 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
     log.error({ err: error }, A_BUG);
     return Exit.bug;
   }
+}
+
+function keyRingOf(config: ClusterConfig, name: string, log: Log): KeyRing {
+  const usesTls = config.systems.some(({ interconnect }) =>
+    interconnect.some(({ transport }) => transport === 'tls'),
+  );
+  if (!usesTls || config.keysFolder === null) return NO_KEYS;
+  return new FileKeyRing(keyFilePath(config.keysFolder, name), name, log);
 }
 
 function systemOf(config: ClusterConfig, name: string): SystemConfig {

@@ -10,6 +10,7 @@ import {
 import type { BufferPool } from '../buffers/buffer-pool.ts';
 import type { AccessStateTable } from '../cluster/access-state/access-state-table.ts';
 import type { Interconnect } from '../cluster/interconnect.ts';
+import type { LinkSlot } from '../cluster/link-slot.ts';
 import type { Partner } from '../cluster/partner.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
@@ -50,7 +51,9 @@ export function statusOf(sources: StatusSources): SystemStatus {
     ports: portStatuses(sources),
     sessions: portals.flatMap((portal) => portal.sessions()).flatMap(sessionStatus),
     units: config.units.map((unit) => unitStatus(sources, unit)),
-    links: sources.interconnect.partners.map((partner) => linkStatus(partner, clock)),
+    links: sources.interconnect.partners.flatMap((partner) =>
+      partner.slots.map((slot) => linkStatus(partner, slot, clock)),
+    ),
   };
 }
 
@@ -120,16 +123,16 @@ function accessStatesOf(
   return states;
 }
 
-function linkStatus(partner: Partner, clock: Clock): LinkStatus {
-  const { link, totals } = partner;
-  const first = partner.addresses[0];
+function linkStatus(partner: Partner, slot: LinkSlot, clock: Clock): LinkStatus {
+  const { link, totals } = slot;
   return {
     partner: partner.name,
-    state: partner.state,
-    address: link?.frames.remoteAddress ?? (first === undefined ? '' : addressText(first)),
+    transport: slot.address.transport,
+    state: slot.state,
+    address: link?.frames.remoteAddress ?? addressText(slot.address),
     generation: link?.terms.generation ?? 0,
-    sinceSeconds: (clock.now() - partner.since) / 1000,
-    lastLoss: partner.lastLoss,
+    sinceSeconds: (clock.now() - slot.since) / 1000,
+    lastLoss: slot.lastLoss,
     exchanges: link === null ? 0 : link.originator.exchangesInFlight + link.server.exchangesInFlight,
     commandsForwarded: totals.commandsForwarded + (link?.originator.commandsForwarded ?? 0),
     commandsServed: totals.commandsServed + (link?.server.commandsServed ?? 0),

@@ -19,7 +19,9 @@ export function targetPortsOf(system: SystemConfig): TargetPort[] {
 
 /** As the configuration writes it. */
 export function addressText(address: Address): string {
-  return address.transport === 'unix' ? `unix:${address.path}` : `tcp://${formatHostPort(address)}`;
+  return address.transport === 'unix'
+    ? `unix:${address.path}`
+    : `${address.transport}://${formatHostPort(address)}`;
 }
 
 /**

@@ -1,15 +1,22 @@
-/** Byte streams between systems and clients. TCP and Unix sockets in production, simulated in the simulator. */
+/** Byte streams between systems and clients. TCP, TLS and Unix sockets in production, simulated in the simulator. */
 
 export type Address =
   | { readonly transport: 'tcp'; readonly host: string; readonly port: number }
+  /** `system`: whose address it is, and who therefore has to prove to be there. */
+  | { readonly transport: 'tls'; readonly host: string; readonly port: number; readonly system: string }
   | { readonly transport: 'unix'; readonly path: string };
 
 export interface Network {
   /**
    * Accepts streams at `address` until the listener is closed. `accepted` must call `stream.attach()` before
-   * it returns. Rejects with an Error whose `code` is the errno name ('EADDRINUSE', 'EACCES', ...).
+   * it returns. `turnedAway` hears of callers who could not prove who they are (TLS alone asks). Rejects with an
+   * Error whose `code` is the errno name ('EADDRINUSE', 'EACCES', ...).
    */
-  listen(address: Address, accepted: (stream: ByteStream) => void): Promise<Listener>;
+  listen(
+    address: Address,
+    accepted: (stream: ByteStream) => void,
+    turnedAway?: (remoteAddress: string, reason: string) => void,
+  ): Promise<Listener>;
   /** Calls exactly one of the two, later. `connected` must call `stream.attach()` before it returns. */
   connect(
     address: Address,
@@ -42,8 +49,13 @@ export interface ByteStream {
   /** Address and port, or path, for logs and status. */
   readonly localAddress: string;
   readonly remoteAddress: string;
-  /** True where the bytes never leave this host's kernel: a Unix socket, a loopback address. */
-  readonly staysInHost: boolean;
+  /**
+   * True where nothing can change the bytes on their way unnoticed: they never leave this host's kernel (a Unix socket,
+   * a loopback address), or the transport authenticates them (TLS).
+   */
+  readonly bytesAreSafe: boolean;
+  /** The system that the other end has proven to be; null where the transport asks for no proof. */
+  readonly provenPeer: string | null;
   /** Bytes that were written and not yet taken by the kernel. */
   readonly unsentBytes: number;
   attach(handler: StreamHandler): void;

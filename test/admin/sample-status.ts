@@ -53,6 +53,7 @@ export const sampleStatus: SystemStatus = {
   links: [
     {
       partner: 'beta',
+      transport: 'tcp',
       state: 'up',
       address: 'tcp://127.0.0.1:7702',
       generation: 3,

@@ -65,7 +65,7 @@ test('the wire formats import nothing from outside, and the limits import nothin
 
 /** Adapters to the operating system. */
 const adapters = ['src/env/node/', 'src/sys/'];
-/** Runs before anything else does, and may wait for the state folder's files. */
+/** Runs before anything else does, and may wait for the state folder's files. (A key file, a few lines, for each link too.) */
 const startUpFiles = /^src\/daemon\/[^/]+\.ts$/;
 /** The entry of the process, and what tells of the process. */
 const processFiles = ['src/daemon/main.ts', 'src/daemon/state-folder.ts', 'src/daemon/system-status.ts'];

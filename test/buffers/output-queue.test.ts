@@ -11,7 +11,8 @@ function setUp() {
   const stream: ByteStream = {
     localAddress: 'here',
     remoteAddress: 'there',
-    staysInHost: true,
+    bytesAreSafe: true,
+    provenPeer: null,
     unsentBytes: 0,
     attach: () => undefined,
     write: (chunks, written) => {

@@ -17,7 +17,7 @@ const traits = {
   splitChance: 0,
   longestPiece: 1,
   window: 65_536,
-  staysInHost: true,
+  bytesAreSafe: true,
 };
 
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
@@ -45,7 +45,9 @@ class Two {
   }
 
   get states(): readonly string[] {
-    return [this.alpha, this.beta].flatMap(({ partners }) => partners.map(({ state }) => state));
+    return [this.alpha, this.beta].flatMap(({ partners }) =>
+      partners.flatMap(({ slots }) => slots.map(({ state }) => state)),
+    );
   }
 
   #system(name: string, partner: string): Interconnect {

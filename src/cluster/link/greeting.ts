@@ -39,6 +39,7 @@ export class Greeting implements FrameReceiver {
   readonly #expected: Expected | null;
   readonly #partner: string | null;
   readonly #wantsChecksums: boolean;
+  readonly #provenPeer: string | null;
   readonly #timer: Timer;
   #decided = false;
 
@@ -53,8 +54,9 @@ export class Greeting implements FrameReceiver {
     this.#partner = partner;
     this.#expected = expected;
     this.#outcome = outcome;
-    // Bytes that stay inside one kernel need no sum of ours; TCP's own is too weak for those that do not.
-    this.#wantsChecksums = !stream.staysInHost;
+    // TCP's own sum is too weak for bytes that leave the host without TLS.
+    this.#provenPeer = stream.provenPeer;
+    this.#wantsChecksums = !stream.bytesAreSafe;
     this.#frames = new FrameStream(stream, host.env.clock, host.pool, host.receiveBuffer, this);
     this.#timer = host.env.clock.after(LinkLimits.handshakeMilliseconds, () =>
       this.cancel('no handshake in time'),
@@ -102,7 +104,14 @@ export class Greeting implements FrameReceiver {
     const hello = decodeHello(parameters);
     const known = hello !== null && expected.names.has(hello.system);
     const generation = known ? expected.nextGeneration(hello.system) : 0xffffffff;
-    const verdict = judgeHello(hello, this.#host.self, expected.names, generation, this.#wantsChecksums);
+    const verdict = judgeHello(
+      hello,
+      this.#host.self,
+      expected.names,
+      generation,
+      this.#wantsChecksums,
+      this.#provenPeer,
+    );
     if (verdict.kind === 'refused') return this.#refuse(verdict.reason, verdict.text);
     this.#sendHello(FrameType.welcome, verdict.terms.partner, generation);
     this.#agree(verdict.terms);
@@ -112,7 +121,7 @@ export class Greeting implements FrameReceiver {
   #welcomed(parameters: Uint8Array): string | null {
     const welcome = decodeHello(parameters);
     const names = new Set(this.#partner === null ? [] : [this.#partner]);
-    const verdict = judgeHello(welcome, this.#host.self, names, null, this.#wantsChecksums);
+    const verdict = judgeHello(welcome, this.#host.self, names, null, this.#wantsChecksums, this.#provenPeer);
     if (verdict.kind === 'refused') return this.#refuse(verdict.reason, verdict.text);
     this.#agree(verdict.terms);
     return null;

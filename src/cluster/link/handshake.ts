@@ -19,6 +19,8 @@ export interface LocalSystem {
 /** What both sides know once the handshake is over. */
 export interface LinkTerms {
   readonly partner: string;
+  /** Of the partner's process. */
+  readonly incarnation: string;
   readonly generation: number;
   readonly checksums: boolean;
   /** What the partner, as owner, takes. */
@@ -53,7 +55,7 @@ export function makeHello(
 
 /**
  * Judges the partner's HELLO or WELCOME. `expected`: the systems it may be. `generation`: the one given by us
- * (accepting), or null to take the one in the record (dialing).
+ * (accepting), or null to take the one in the record (dialing). `provenPeer`: who the transport has shown it to be.
  */
 export function judgeHello(
   hello: Hello | null,
@@ -61,8 +63,12 @@ export function judgeHello(
   expected: ReadonlySet<string>,
   generation: number | null,
   wantsChecksums: boolean,
+  provenPeer: string | null,
 ): Verdict {
   if (hello === null) return refused(RefuseReason.malformed, 'not a greeting of this protocol');
+  if (provenPeer !== null && hello.system !== provenPeer) {
+    return refused(RefuseReason.otherIdentity, `${provenPeer}, by its key, says that it is ${hello.system}`);
+  }
   if (hello.cluster !== self.cluster) {
     return refused(RefuseReason.otherCluster, `this is cluster ${self.cluster}, not ${hello.cluster}`);
   }
@@ -85,6 +91,7 @@ export function judgeHello(
     kind: 'agreed',
     terms: {
       partner: hello.system,
+      incarnation: hello.incarnation,
       generation: agreed,
       checksums: wantsChecksums || hello.wantsChecksums,
       unsolicitedCredit: hello.unsolicitedCredit,

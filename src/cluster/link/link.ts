@@ -21,6 +21,10 @@ export interface LinkOwner {
   linkEvent(link: Link, event: UnitEvent): void;
   /** The link has ended; what was in flight is told so next. */
   linkEnded(link: Link, reason: string): void;
+  /** The partner has lost its link of this generation. */
+  partnerLost(generation: number): void;
+  /** Whether there is a link to the partner. */
+  readonly isReachable: boolean;
 }
 
 /** What a link needs of its system, in both roles. */
@@ -79,6 +83,12 @@ export class Link implements FrameReceiver {
     this.frames.sendUrgent(FrameType.event, 0, encodeEvent(event, this.frames.scratch, HEADER_LENGTH));
   }
 
+  /** The link of another generation has ended here: said in front of all that is sent from now on, behind the handshake. */
+  sendLinkEnded(generation: number): void {
+    putU32(this.frames.scratch, HEADER_LENGTH, generation);
+    this.frames.send(FrameType.linkEnded, 0, 0, 4);
+  }
+
   /** Ends the link on purpose, once nothing of the partner's runs here (or `deadline` ms have passed). */
   leave(deadline: number): void {
     if (this.#leaving) return;
@@ -131,6 +141,8 @@ export class Link implements FrameReceiver {
         return null;
       case FrameType.probeReply:
         return u32(parameters, 0) > this.#probes ? 'an answer to no probe' : null;
+      case FrameType.linkEnded:
+        return this.#otherLinkEnded(u32(parameters, 0));
       case FrameType.goodbye:
         this.frames.destroy('the partner has left');
         return null;
@@ -142,10 +154,11 @@ export class Link implements FrameReceiver {
   closed(reason: string): void {
     this.#ended = true;
     this.#timer.cancel();
+    this.originator.isOver = true;
     // The owner first: what the ending commands set off must not find this link.
     this.#owner.linkEnded(this, reason);
     this.server.linkLost();
-    this.originator.linkLost(reason);
+    this.originator.linkLost(reason, this.#owner.isReachable);
   }
 
   #inventory(parameters: Uint8Array, payload: Uint8Array): string | null {
@@ -153,6 +166,12 @@ export class Link implements FrameReceiver {
     if (units === null) return 'malformed';
     this.up = true;
     this.#owner.linkInventory(this, units);
+    return null;
+  }
+
+  #otherLinkEnded(generation: number): string | null {
+    if (generation === this.terms.generation) return 'of the link that it came on';
+    this.#owner.partnerLost(generation);
     return null;
   }
 

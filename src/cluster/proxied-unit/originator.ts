@@ -42,6 +42,10 @@ export class Originator {
   readonly readSetLength: number;
   readonly budget = new ReadBudget(LinkLimits.dataInPerLink);
   commandsForwarded = 0;
+  /** The link has ended: nothing may be forwarded here any more. */
+  isOver = false;
+  /** Initiators that are bound to this link, each counted for every unit that it uses. */
+  bound = 0;
   #unsolicitedUsed = 0;
   readonly #exchanges: ExchangeTable<ProxiedTask | ManagementExchange>;
   readonly #nexuses = new Map<Nexus, number>();
@@ -137,11 +141,23 @@ export class Originator {
     }
   }
 
-  /** The link has ended: nobody will answer what is in flight. */
-  linkLost(reason: string): void {
+  /** Whether a command of this initiator's to the unit has not ended: one whose session is gone, it may be. */
+  hasCommandOf(initiatorName: string, unitId: number): boolean {
+    return this.#exchanges
+      .running()
+      .some(
+        (exchange) =>
+          exchange instanceof ProxiedTask &&
+          exchange.unitId === unitId &&
+          exchange.nexus.initiatorName === initiatorName,
+      );
+  }
+
+  /** The link has ended: nobody will answer what is in flight. `hasOther`: there is another link to the owner. */
+  linkLost(reason: string, hasOther: boolean): void {
     this.#deferred = null;
     for (const exchange of this.#exchanges.running()) {
-      if (exchange instanceof ProxiedTask) exchange.linkLost(reason);
+      if (exchange instanceof ProxiedTask) exchange.linkLost(reason, hasOther);
       else exchange.done('unknown');
     }
   }

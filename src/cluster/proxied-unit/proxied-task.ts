@@ -14,8 +14,8 @@ import { WriteRelay } from './write-relay.ts';
 
 export class ProxiedTask implements Task, CreditTaker {
   readonly nexus: Nexus;
+  readonly unitId: number;
   readonly #originator: Originator;
-  readonly #unitId: number;
   readonly #exchange: number;
   readonly #nexusId: number;
   readonly #readSetLength: number;
@@ -39,7 +39,7 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#originator = originator;
     this.#exchange = exchange;
     this.#nexusId = nexusId;
-    this.#unitId = unitId;
+    this.unitId = unitId;
     this.#command = command;
     this.#writes = new WriteRelay(originator, promised, command.unsolicitedLength, command.dataOutLength);
     this.#readSetLength = Math.min(command.readSetLength, originator.readSetLength);
@@ -54,7 +54,7 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#commandSent = true;
     const parameters = {
       nexus: this.#nexusId,
-      unit: this.#unitId,
+      unit: this.unitId,
       tag: command.tag,
       taskAttribute: command.taskAttribute,
       dataOutLength: command.dataOutLength,
@@ -148,14 +148,18 @@ export class ProxiedTask implements Task, CreditTaker {
     return null;
   }
 
-  /** The link has ended before the exchange. */
-  linkLost(reason: string): void {
+  /**
+   * The link has ended before the exchange. What cannot have changed anything is left to its client to send again: by
+   * this path (BUSY, SAM-5 5.3.1) where another link is up, by another path where there is none.
+   */
+  linkLost(reason: string, hasOther: boolean): void {
     const command = this.#command;
     this.#endExchange();
     if (command === null) return;
     if (this.#commandSent && !changesNothing(command.cdb)) {
       return command.outcomeUnknown(`link lost: ${reason}`);
     }
+    if (hasOther) return command.complete({ status: Status.busy, sense: null, presentedLength: 0 });
     const unavailable = sense.notReadyUnavailable();
     command.complete({ status: Status.checkCondition, sense: unavailable, presentedLength: 0 });
   }

@@ -18,21 +18,30 @@ import type { UnitIdentity } from '../../scsi/unit-identity.ts';
 import type { Sense } from '../../wire/scsi/sense.ts';
 import { sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
+import { type Binding, chooseLink } from './link-choice.ts';
 import type { Originator } from './originator.ts';
 
-/** The way to the unit: the originator of the owner's link, and the owner's number for the unit. */
+/** The way to the unit: the links to its owner, and the owner's number for it. */
 export interface Way {
-  readonly originator: Originator;
+  readonly owner: { originators(): readonly Originator[] };
   readonly unitId: number;
+}
+
+/** A nexus that has used the unit. */
+interface KnownNexus {
+  /** Unit attentions that wait for it. */
+  readonly waiting: Sense[];
+  /** Of its initiator, while it has one. */
+  binding: Binding | null;
 }
 
 export class ProxiedUnit implements LogicalUnit {
   readonly isLocal = false;
   readonly identity: UnitIdentity;
   #way: Way | null = null;
-  /** Nexuses that have used the unit, and the unit attentions that wait for them. */
-  readonly #nexuses = new Map<Nexus, Sense[]>();
-
+  readonly #nexuses = new Map<Nexus, KnownNexus>();
+  /** By initiator name. */
+  readonly #bindings = new Map<string, Binding>();
   readonly #pool: BufferPool;
 
   constructor(identity: UnitIdentity, pool: BufferPool) {
@@ -52,8 +61,10 @@ export class ProxiedUnit implements LogicalUnit {
   execute(command: Command): Task {
     const attention = this.takeUnitAttention(command.nexus);
     if (attention !== null) return this.#refuse(command, attention);
-    if (this.#way === null) return this.#refuse(command, sense.notReadyUnavailable());
-    const task = this.#way.originator.execute(this.#way.unitId, command);
+    const way = this.#way;
+    const originator = way === null ? null : this.#originatorFor(command.nexus, way);
+    if (way === null || originator === null) return this.#refuse(command, sense.notReadyUnavailable());
+    const task = originator.execute(way.unitId, command);
     if (task !== null) return task;
     return this.#end(command, Status.taskSetFull, null);
   }
@@ -65,28 +76,62 @@ export class ProxiedUnit implements LogicalUnit {
     done: (response: TaskManagementResponse) => void,
   ): void {
     // Without the owner's word nobody can say that a task is gone: BEHAVIOURS, ABORT TASK.
-    if (this.#way === null) done('rejected');
-    else this.#way.originator.manage(this.#way.unitId, nexus, what, tag, done);
+    const way = this.#way;
+    const originator = way === null ? null : this.#originatorFor(nexus, way);
+    if (way === null || originator === null) done('rejected');
+    else originator.manage(way.unitId, nexus, what, tag, done);
   }
 
   nexusLost(nexus: Nexus, why: NexusLoss): void {
+    const binding = this.#nexuses.get(nexus)?.binding ?? null;
     this.#nexuses.delete(nexus);
-    this.#way?.originator.nexusLost(nexus, why);
+    if (binding === null) return;
+    if (!binding.originator.isOver) binding.originator.nexusLost(nexus, why);
+    binding.nexuses.delete(nexus);
+    if (binding.nexuses.size > 0) return;
+    binding.originator.bound--;
+    if (this.#bindings.get(nexus.initiatorName) === binding) this.#bindings.delete(nexus.initiatorName);
   }
 
   takeUnitAttention(nexus: Nexus): Sense | null {
-    const waiting = this.#nexuses.get(nexus);
-    if (waiting !== undefined) return waiting.shift() ?? null;
-    this.#nexuses.set(nexus, []);
-    return null;
+    return this.#known(nexus).waiting.shift() ?? null;
   }
 
   establishUnitAttention(attention: Sense, except: Nexus | null): void {
-    for (const [nexus, waiting] of this.#nexuses) {
+    for (const [nexus, { waiting }] of this.#nexuses) {
       if (nexus === except || waiting.length >= ScsiLimits.unitAttentionsPerNexus) continue;
       if (!waiting.some(({ asc, ascq }) => asc === attention.asc && ascq === attention.ascq))
         waiting.push(attention);
     }
+  }
+
+  #known(nexus: Nexus): KnownNexus {
+    const known = this.#nexuses.get(nexus);
+    if (known !== undefined) return known;
+    const made = { waiting: [], binding: null };
+    this.#nexuses.set(nexus, made);
+    return made;
+  }
+
+  /** The link that the nexus's initiator is bound to; null where there is none to bind it to. */
+  #originatorFor(nexus: Nexus, way: Way): Originator | null {
+    const known = this.#known(nexus);
+    if (known.binding?.originator.isOver === false) return known.binding.originator;
+    const binding = this.#bindingOf(nexus.initiatorName, way);
+    known.binding = binding;
+    binding?.nexuses.add(nexus);
+    return binding?.originator ?? null;
+  }
+
+  #bindingOf(initiatorName: string, way: Way): Binding | null {
+    const bound = this.#bindings.get(initiatorName);
+    if (bound?.originator.isOver === false) return bound;
+    const originator = chooseLink(way.owner.originators(), initiatorName, way.unitId);
+    if (originator === null) return null;
+    const binding = { originator, nexuses: new Set<Nexus>() };
+    originator.bound++;
+    this.#bindings.set(initiatorName, binding);
+    return binding;
   }
 
   #refuse(command: Command, why: Sense): Task {

@@ -23,7 +23,9 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
       name: sure(system.name),
       groupId: system.group ?? place + 1,
       stateFolder: resolve(folder, sure(system.state)),
-      interconnect: sure(system.interconnect).map((address) => interconnectAddress(address, folder)),
+      interconnect: sure(system.interconnect).map((address) =>
+        interconnectAddress(address, folder, sure(system.name)),
+      ),
       admin: sure(system.admin),
       ports,
     };
@@ -31,6 +33,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
   return {
     name: cluster,
     readSetLength: draft.cluster.read_set ?? LinkLimits.readSetLength,
+    keysFolder: draft.cluster.keys === undefined ? null : resolve(folder, draft.cluster.keys),
     systems,
     units: draft.units.map((unit) => buildUnit(unit, draft.systems, folder)),
     initiators: draft.initiators.map(buildInitiator),

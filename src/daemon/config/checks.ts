@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Address } from '../../env/network.ts';
 import type { HostPort } from './address.ts';
-import { collide, formatHostPort, isWildcard } from './address.ts';
+import { collide, formatHostPort, isLoopback, isWildcard } from './address.ts';
 import { interconnectAddress, storePathOf } from './defaults.ts';
 import type { FileDraft, SystemDraft, UnitDraft } from './draft.ts';
 import { MAX_UNIX_PATH } from './file-schema.ts';
@@ -18,6 +18,7 @@ export function checkFile(file: FileDraft, folder: string, report: Report): void
   }
   checkSystems(file.systems, folder, report);
   checkSockets(file.systems, folder, report);
+  checkSecrecy(file, report);
   checkPorts(file, report);
   checkListeners(file.systems, report);
   checkUnits(file, report);
@@ -46,8 +47,26 @@ function checkSockets(systems: readonly SystemDraft[], folder: string, report: R
   for (const system of systems) {
     for (const [place, written] of (system.interconnect ?? []).entries()) {
       const path = [...system.path, 'interconnect', place];
-      const address = interconnectAddress(written, folder);
+      const address = interconnectAddress(written, folder, system.name ?? '');
       if (address.transport === 'unix') checkSocketPath(address, path, paths, report);
+    }
+  }
+}
+
+/** Whoever can write to a link can write to every disk: so a link that leaves the host is authenticated, or is so by a word. */
+function checkSecrecy(file: FileDraft, report: Report): void {
+  for (const system of file.systems) {
+    for (const [place, address] of (system.interconnect ?? []).entries()) {
+      const path = [...system.path, 'interconnect', place];
+      if (address.transport === 'tls' && file.cluster.keys === undefined) {
+        report(path, 'a TLS link needs keys; write keys = "FOLDER" under [cluster], and run crosspath keys');
+      }
+      if (address.transport !== 'tcp' || isLoopback(address.host) || system.insecure === true) continue;
+      const where = formatHostPort(address);
+      report(
+        path,
+        `tcp://${where} leaves the host, and whoever reaches it can read and write every disk; write "tls://${where}", or insecure = true for system "${system.name ?? '?'}" where the network is yours alone`,
+      );
     }
   }
 }
@@ -82,7 +101,7 @@ function checkListeners(systems: readonly SystemDraft[], report: Report): void {
   for (const system of systems) {
     const its = `system "${system.name ?? '?'}"`;
     for (const [place, address] of (system.interconnect ?? []).entries()) {
-      const tcp = address.transport === 'tcp' ? address : undefined;
+      const tcp = address.transport === 'unix' ? undefined : address;
       add(tcp, `the interconnect of ${its}`, [...system.path, 'interconnect', place]);
     }
     add(system.admin, `the admin API of ${its}`, [...system.path, 'admin']);

@@ -6,6 +6,8 @@ export interface ClusterConfig {
   readonly name: string;
   /** Bytes of a read set on the interconnect. */
   readonly readSetLength: number;
+  /** Where the key file of each system is; null where no link needs one. */
+  readonly keysFolder: string | null;
   readonly systems: readonly SystemConfig[];
   readonly units: readonly UnitConfig[];
   /** Initiators with a LUN map of their own. Every other initiator sees each unit at its `lun`. */
@@ -17,7 +19,7 @@ export interface SystemConfig {
   /** Target port group identifier, 1-65535: `group` in the file, or the place among the systems. */
   readonly groupId: number;
   readonly stateFolder: string;
-  /** Where partners reach it, in order of preference. */
+  /** Where partners reach it: each has a link to each of these. */
   readonly interconnect: readonly Address[];
   readonly admin: { readonly host: string; readonly port: number };
   readonly ports: readonly PortConfig[];

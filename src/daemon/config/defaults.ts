@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Address } from '../../env/network.ts';
 import type { SystemDraft, UnitDraft } from './draft.ts';
+import type { WrittenAddress } from './file-schema.ts';
 
 const AUTHORITY = 'iqn.2026-11.dev.crosspath';
 
@@ -15,8 +16,11 @@ export function relativeIdOf(written: number | undefined, before: number, place:
   return written ?? before + place + 1;
 }
 
-export function interconnectAddress(address: Address, folder: string): Address {
-  return address.transport === 'tcp' ? address : { ...address, path: resolve(folder, address.path) };
+/** `system`: whose address it is. */
+export function interconnectAddress(address: WrittenAddress, folder: string, system: string): Address {
+  if (address.transport === 'unix') return { ...address, path: resolve(folder, address.path) };
+  const { transport, host, port } = address;
+  return transport === 'tls' ? { transport, host, port, system } : { transport, host, port };
 }
 
 /** The absolute path of a unit's file or device, or null where the draft lacks what it takes. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { LinkLimits } from '../../limits.ts';
-import { isLoopback, parseHostPort } from './address.ts';
+import { parseHostPort } from './address.ts';
 import { formatSize, parseSize } from './size.ts';
 
 const MAX_NAME = 63;
@@ -40,18 +40,19 @@ const interconnectAddress = z.string(interconnectAdvice()).transform((written, c
   if (written.startsWith('unix:') && written.length > 5) {
     return { transport: 'unix' as const, path: written.slice(5) };
   }
-  const parsed = written.startsWith('tcp://') ? parseHostPort(written.slice(6)) : null;
-  if (parsed !== null && isLoopback(parsed.host)) return { transport: 'tcp' as const, ...parsed };
-  context.addIssue(parsed === null ? interconnectAdvice() : beyondLoopback);
+  const transport = written.startsWith('tls://') ? ('tls' as const) : ('tcp' as const);
+  const parsed = written.startsWith(`${transport}://`) ? parseHostPort(written.slice(6)) : null;
+  if (parsed !== null) return { transport, ...parsed };
+  context.addIssue(interconnectAdvice());
   return z.NEVER;
 });
 
-const beyondLoopback =
-  'links are not authenticated yet, so they stay on loopback; write "tcp://127.0.0.1:PORT" or "unix:PATH"';
-
 function interconnectAdvice(): string {
-  return 'write "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701", or "unix:PATH"';
+  return 'write "tls://ADDRESS:PORT", "unix:PATH", or "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701"';
 }
+
+/** Before the whole file is known: paths as they are written, and nobody's yet. */
+export type WrittenAddress = z.output<typeof interconnectAddress>;
 
 const size = z
   .union([z.string(), z.number()], 'write a size, like "1GiB", "512MiB" or 1073741824')
@@ -89,7 +90,11 @@ const initiatorName = z
 
 const store = z.record(z.string(), z.unknown(), 'write { file = "NAME.img" } or { device = "/dev/NAME" }');
 
-export const clusterShape = { name, read_set: readSet.optional() };
+export const clusterShape = {
+  name,
+  read_set: readSet.optional(),
+  keys: z.string('write the path of a folder').min(1, 'write the path of a folder').optional(),
+};
 
 export const systemShape = {
   name,
@@ -97,6 +102,7 @@ export const systemShape = {
   interconnect: z
     .array(interconnectAddress, 'write a list, like ["tcp://127.0.0.1:7701"]')
     .min(1, 'write at least one address, like ["tcp://127.0.0.1:7701"]'),
+  insecure: z.boolean('write true or false').optional(),
   admin: hostPort,
   group: identifier.optional(),
 };

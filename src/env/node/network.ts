@@ -1,24 +1,36 @@
-import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
+import { connect, createServer, type ListenOptions, type Server } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { Address, ByteStream, Listener, Network } from '../network.ts';
 import { onread, receiveInPlace } from './accepted-socket.ts';
+import type { KeyRing } from './key-ring.ts';
 import { Receiver } from './receiver.ts';
-import { NodeStream } from './stream.ts';
+import { NodeStream, type StreamKind } from './stream.ts';
+import { type TlsAddress, tlsConnect, tlsServer } from './tls.ts';
 import { checkUnixPath, removeStaleSocket } from './unix-socket.ts';
 
 export class NodeNetwork implements Network {
   readonly #clock: Clock;
+  readonly #keys: KeyRing;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, keys: KeyRing) {
     this.#clock = clock;
+    this.#keys = keys;
   }
 
-  async listen(address: Address, accepted: (stream: ByteStream) => void): Promise<Listener> {
-    // Nothing is read until the socket has a receiver.
-    const server = createServer({ pauseOnConnect: true }, (socket) => {
-      const receiver = new Receiver();
-      accepted(this.#stream(receiveInPlace(socket, receiver), receiver, address));
-    });
+  async listen(
+    address: Address,
+    accepted: (stream: ByteStream) => void,
+    turnedAway: (remoteAddress: string, reason: string) => void = () => undefined,
+  ): Promise<Listener> {
+    const server =
+      address.transport === 'tls'
+        ? tlsServer(
+            this.#keys,
+            (socket, provenPeer) => accepted(this.#tlsStream(socket, provenPeer)),
+            turnedAway,
+          )
+        : this.#plainServer(address, accepted);
     await listenAt(server, address);
     // A connection that fails while it is accepted is the peer's loss alone; the server goes on.
     server.on('error', (error) => process.emitWarning(error));
@@ -26,6 +38,10 @@ export class NodeNetwork implements Network {
   }
 
   connect(address: Address, connected: (stream: ByteStream) => void, failed: (reason: string) => void) {
+    if (address.transport === 'tls') {
+      const onSocket = (socket: TLSSocket) => connected(this.#tlsStream(socket, address.system));
+      return tlsConnect(address, this.#keys, onSocket, failed);
+    }
     const receiver = new Receiver();
     const target = address.transport === 'tcp' ? { host: address.host, port: address.port } : address;
     const socket = connect({ ...target, onread: onread(receiver) });
@@ -33,18 +49,36 @@ export class NodeNetwork implements Network {
     socket.once('error', onError);
     socket.once('connect', () => {
       socket.off('error', onError);
-      connected(this.#stream(socket, receiver, address));
+      connected(new NodeStream(socket, receiver, this.#clock, kindOf(address)));
     });
     return { cancel: () => void (socket.connecting && socket.destroy()) };
   }
 
-  #stream(socket: Socket, receiver: Receiver, address: Address): NodeStream {
-    return new NodeStream(socket, receiver, this.#clock, address.transport === 'unix' ? address.path : null);
+  #plainServer(address: PlainAddress, accepted: (stream: ByteStream) => void): Server {
+    // Nothing is read until the socket has a receiver.
+    return createServer({ pauseOnConnect: true }, (socket) => {
+      const receiver = new Receiver();
+      const inPlace = receiveInPlace(socket, receiver);
+      accepted(new NodeStream(inPlace, receiver, this.#clock, kindOf(address)));
+    });
+  }
+
+  /** What TLS has decrypted comes in a buffer of its own. */
+  #tlsStream(socket: TLSSocket, provenPeer: string): NodeStream {
+    const receiver = new Receiver();
+    socket.on('data', (bytes) => receiver.receivedCopy(bytes));
+    return new NodeStream(socket, receiver, this.#clock, { provenPeer });
   }
 }
 
+type PlainAddress = Exclude<Address, TlsAddress>;
+
+function kindOf(address: PlainAddress): StreamKind {
+  return address.transport === 'unix' ? { unixPath: address.path } : {};
+}
+
 async function listenAt(server: Server, address: Address): Promise<void> {
-  if (address.transport === 'tcp') return listening(server, { host: address.host, port: address.port });
+  if (address.transport !== 'unix') return listening(server, { host: address.host, port: address.port });
   checkUnixPath(address.path);
   await removeStaleSocket(address.path);
   return listening(server, { path: address.path });
@@ -62,7 +96,7 @@ function listening(server: Server, options: ListenOptions): Promise<void> {
 
 function boundAddress(server: Server, asked: Address): Address {
   const bound = server.address();
-  return asked.transport === 'tcp' && bound !== null && typeof bound === 'object'
+  return asked.transport !== 'unix' && bound !== null && typeof bound === 'object'
     ? { ...asked, port: bound.port }
     : asked;
 }

@@ -4,11 +4,20 @@ import type { Clock, Timer } from '../clock.ts';
 import type { ByteStream, StreamHandler } from '../network.ts';
 import type { Receiver } from './receiver.ts';
 
-/** A connected socket, TCP or Unix. The socket's receiving side has been led to `receiver`. */
+/** What a socket does not know of itself. */
+export interface StreamKind {
+  /** Of a Unix socket, which has no addresses of its own. */
+  readonly unixPath?: string;
+  /** The system that TLS has shown to be at the other end. */
+  readonly provenPeer?: string;
+}
+
+/** A connected socket: TCP, TLS or Unix. The socket's receiving side has been led to `receiver`. */
 export class NodeStream implements ByteStream {
   readonly localAddress: string;
   readonly remoteAddress: string;
-  readonly staysInHost: boolean;
+  readonly bytesAreSafe: boolean;
+  readonly provenPeer: string | null;
   readonly #socket: Socket;
   readonly #receiver: Receiver;
   readonly #clock: Clock;
@@ -19,14 +28,15 @@ export class NodeStream implements ByteStream {
   #lingering: Timer | null = null;
   #closed = false;
 
-  /** `unixPath`: the socket is a Unix socket of that path, which has no addresses of its own. */
-  constructor(socket: Socket, receiver: Receiver, clock: Clock, unixPath: string | null) {
+  constructor(socket: Socket, receiver: Receiver, clock: Clock, { unixPath, provenPeer }: StreamKind = {}) {
     this.#socket = socket;
     this.#receiver = receiver;
     this.#clock = clock;
     this.localAddress = unixPath ?? endpoint(socket.localAddress, socket.localPort);
     this.remoteAddress = unixPath ?? endpoint(socket.remoteAddress, socket.remotePort);
-    this.staysInHost = unixPath !== null || isLoopback(socket.remoteAddress ?? '');
+    this.provenPeer = provenPeer ?? null;
+    const staysInHost = unixPath !== undefined || isLoopback(socket.remoteAddress ?? '');
+    this.bytesAreSafe = staysInHost || provenPeer !== undefined;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, StreamLimits.keepAliveMilliseconds);
     socket.on('error', (error) => this.#because(error.message));
@@ -116,7 +126,7 @@ export class NodeStream implements ByteStream {
 
 function noop(): void {}
 
-function endpoint(host: string | undefined, port: number | undefined): string {
+export function endpoint(host: string | undefined, port: number | undefined): string {
   // The peer may be gone before anyone asked for its address.
   if (host === undefined || port === undefined) return 'unknown';
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

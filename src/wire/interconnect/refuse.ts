@@ -8,6 +8,7 @@ export const RefuseReason = {
   unknownSystem: 3,
   notTheOneMeant: 4,
   malformed: 5,
+  otherIdentity: 6,
 } as const;
 export type RefuseReason = (typeof RefuseReason)[keyof typeof RefuseReason];
 

@@ -9,18 +9,19 @@ const partners = new Set(['beta']);
 const hello = makeHello(beta, 'alpha', 0, false);
 
 function refusal(wrong: Partial<typeof hello>): number {
-  const verdict = judgeHello({ ...hello, ...wrong }, alpha, partners, 7, false);
+  const verdict = judgeHello({ ...hello, ...wrong }, alpha, partners, 7, false, null);
   assert.equal(verdict.kind, 'refused');
   return verdict.kind === 'refused' ? verdict.reason : 0;
 }
 
 describe('the handshake', () => {
   it('agrees on a generation and on the partner’s credit', () => {
-    const verdict = judgeHello(hello, alpha, partners, 7, false);
+    const verdict = judgeHello(hello, alpha, partners, 7, false, null);
     assert.deepEqual(verdict, {
       kind: 'agreed',
       terms: {
         partner: 'beta',
+        incarnation: beta.incarnation,
         generation: 7,
         checksums: false,
         unsolicitedCredit: hello.unsolicitedCredit,
@@ -31,7 +32,7 @@ describe('the handshake', () => {
 
   it('takes the generation from the WELCOME on the dialing side', () => {
     const welcome = makeHello(alpha, 'beta', 41, false);
-    const verdict = judgeHello(welcome, beta, new Set(['alpha']), null, false);
+    const verdict = judgeHello(welcome, beta, new Set(['alpha']), null, false, null);
     assert.equal(verdict.kind === 'agreed' && verdict.terms.generation, 41);
   });
 
@@ -41,7 +42,7 @@ describe('the handshake', () => {
       [true, false, true],
       [false, true, true],
     ] as const) {
-      const verdict = judgeHello({ ...hello, wantsChecksums: theirs }, alpha, partners, 7, ours);
+      const verdict = judgeHello({ ...hello, wantsChecksums: theirs }, alpha, partners, 7, ours, null);
       assert.equal(verdict.kind === 'agreed' && verdict.terms.checksums, agreed);
     }
   });
@@ -57,13 +58,13 @@ describe('the handshake', () => {
     assert.equal(refusal({ lowestVersion: next, highestVersion: next + 3 }), RefuseReason.version);
     assert.equal(refusal({ lowestVersion: 0, highestVersion: 0 }), RefuseReason.version);
     const wider = { ...hello, lowestVersion: 0, highestVersion: 9 };
-    assert.equal(judgeHello(wider, alpha, partners, 7, false).kind, 'agreed');
+    assert.equal(judgeHello(wider, alpha, partners, 7, false, null).kind, 'agreed');
   });
 
   it('refuses what is no greeting, and numbers out of bounds', () => {
-    assert.equal(judgeHello(null, alpha, partners, 7, false).kind, 'refused');
+    assert.equal(judgeHello(null, alpha, partners, 7, false, null).kind, 'refused');
     assert.equal(refusal({ exchangeLimit: 0 }), RefuseReason.malformed);
     const noGeneration = makeHello(alpha, 'beta', 0, false);
-    assert.equal(judgeHello(noGeneration, beta, new Set(['alpha']), null, false).kind, 'refused');
+    assert.equal(judgeHello(noGeneration, beta, new Set(['alpha']), null, false, null).kind, 'refused');
   });
 });

@@ -56,9 +56,9 @@ export class RawPartner {
   }
 
   /** Past the handshake, as beta. */
-  static async greeted(address: Address): Promise<RawPartner> {
+  static async greeted(address: Address, changes: Partial<Hello> = {}): Promise<RawPartner> {
     const partner = await RawPartner.connect(address);
-    partner.sendHello({});
+    partner.sendHello(changes);
     const welcome = await partner.next(FrameType.welcome);
     partner.generation = Buffer.from(welcome.parameters).readUInt32BE(16);
     return partner;

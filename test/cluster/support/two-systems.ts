@@ -6,6 +6,7 @@ import { Interconnect } from '../../../src/cluster/interconnect.ts';
 import type { ProxiedUnit } from '../../../src/cluster/proxied-unit/proxied-unit.ts';
 import type { Log } from '../../../src/env/log.ts';
 import type { Address } from '../../../src/env/network.ts';
+import type { KeyRing, SharedKey } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
@@ -15,7 +16,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { freePort } from '../../support/free-port.ts';
 
-export type Transport = 'tcp' | 'unix';
+export type Transport = 'tcp' | 'tls' | 'unix';
 
 /** Resolves its waiters when a message is logged that they wait for. */
 export class WatchedLog implements Log {
@@ -55,6 +56,10 @@ export interface TestSystem {
 
 export interface TwoSystemsOptions {
   readonly transport: Transport;
+  /** Links beside the first. */
+  readonly furtherLinks?: readonly Transport[];
+  /** Of alpha and of beta, for TLS; default: one key that both have. */
+  readonly keys?: readonly [KeyRing, KeyRing];
   readonly readSetLength?: number;
   /** The owner's store; default: a memory store. */
   readonly store?: BlockStore;
@@ -66,15 +71,21 @@ export interface TwoSystemsOptions {
 export class TwoSystems {
   readonly alpha: TestSystem;
   readonly beta: TestSystem;
+  /** Of the first link, and of all. */
   readonly address: Address;
+  readonly addresses: readonly Address[];
   readonly local: LocalUnit;
   readonly proxied: ProxiedUnit;
   readonly store: BlockStore;
   readonly #folder: string;
 
-  private constructor(options: TwoSystemsOptions, address: Address, folder: string) {
+  private constructor(options: TwoSystemsOptions, addresses: readonly Address[], folder: string) {
     this.#folder = folder;
+    const [address] = addresses;
+    if (address === undefined) throw new Error('no address');
     this.address = address;
+    this.addresses = addresses;
+    const [alphaKeys, betaKeys] = options.keys ?? sharedKeys([testKey(1)]);
     this.store = options.store ?? new MemoryStore({ byteLength: 64 << 20, blockLength: 512 });
     const { blockLength, byteLength } = this.store;
     const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
@@ -85,7 +96,7 @@ export class TwoSystems {
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
       'alpha',
-      [address],
+      addresses,
       'beta',
       [],
       [this.local],
@@ -93,28 +104,53 @@ export class TwoSystems {
       alphaPool,
       alphaLog,
       readSetLength,
+      alphaKeys,
     );
     const betaPool = new BufferPool(1 << 24);
     const betaLog = new WatchedLog();
-    this.beta = makeSystem('beta', [], 'alpha', [address], [], [identity], betaPool, betaLog, readSetLength);
+    this.beta = makeSystem(
+      'beta',
+      [],
+      'alpha',
+      addresses,
+      [],
+      [identity],
+      betaPool,
+      betaLog,
+      readSetLength,
+      betaKeys,
+    );
     const [proxied] = this.beta.interconnect.proxiedUnits;
     if (proxied === undefined) throw new Error('beta has no proxied unit');
     this.proxied = proxied;
   }
 
-  /** Resolves when the link is up at both ends. */
+  /** Resolves when the links are up at both ends. */
   static async start(options: TwoSystemsOptions): Promise<TwoSystems> {
+    const systems = await TwoSystems.begin(options);
+    await systems.allUp();
+    return systems;
+  }
+
+  /** Both systems, which may or may not come to a link. */
+  static async begin(options: TwoSystemsOptions): Promise<TwoSystems> {
     const folder = mkdtempSync(join(tmpdir(), 'crosspath-'));
-    const address: Address =
-      options.transport === 'unix'
-        ? { transport: 'unix', path: join(folder, 'alpha.sock') }
-        : { transport: 'tcp', host: '127.0.0.1', port: await freePort() };
-    const systems = new TwoSystems(options, address, folder);
-    const up = systems.linkUp();
+    const addresses: Address[] = [];
+    for (const transport of [options.transport, ...(options.furtherLinks ?? [])]) {
+      addresses.push(await testAddress(transport, folder, addresses.length));
+    }
+    const systems = new TwoSystems(options, addresses, folder);
     await systems.alpha.interconnect.start();
     await systems.beta.interconnect.start();
-    await up;
     return systems;
+  }
+
+  /** Every link is up at both ends. */
+  async allUp(): Promise<void> {
+    for (const { interconnect, log } of [this.alpha, this.beta]) {
+      const slots = interconnect.partners.flatMap((partner) => partner.slots);
+      while (slots.some(({ state }) => state !== 'up')) await log.next('link up');
+    }
   }
 
   /** The next time that the link is up at both ends. */
@@ -122,17 +158,53 @@ export class TwoSystems {
     await Promise.all([this.alpha.log.next('link up'), this.beta.log.next('link up')]);
   }
 
-  /** Ends the link as a network failure would; resolves when both ends have noticed. */
-  async cutLink(): Promise<void> {
+  /** Ends a link as a network failure would; resolves when both ends have noticed. */
+  async cutLink(place = 0): Promise<void> {
     const down = Promise.all([this.alpha.log.next('link down'), this.beta.log.next('link down')]);
-    this.beta.interconnect.partners[0]?.link?.destroy('cut by the test');
+    this.beta.interconnect.partners[0]?.slots[place]?.link?.destroy('cut by the test');
     await down;
+  }
+
+  /** Ends every link at once. */
+  async cutAll(): Promise<void> {
+    const slots = this.beta.interconnect.partners.flatMap((partner) => partner.slots);
+    for (const { link } of slots) link?.destroy('cut by the test');
+    for (const { interconnect, log } of [this.alpha, this.beta]) {
+      while (interconnect.partners.some(({ isReachable }) => isReachable)) await log.next('link down');
+    }
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.alpha.interconnect.stop(0), this.beta.interconnect.stop(0)]);
     rmSync(this.#folder, { recursive: true });
   }
+}
+
+async function testAddress(transport: Transport, folder: string, place: number): Promise<Address> {
+  if (transport === 'unix') return { transport, path: join(folder, `alpha${place}.sock`) };
+  const at = { host: '127.0.0.1', port: await freePort() };
+  return transport === 'tls' ? { transport, ...at, system: 'alpha' } : { transport, ...at };
+}
+
+/** A key that is not another's. */
+export function testKey(number: number): Omit<SharedKey, 'partner'> {
+  return { id: `${number}`.padStart(16, '0'), secret: new Uint8Array(32).fill(number) };
+}
+
+export function testRing(
+  self: string,
+  partner: string,
+  keys: readonly Omit<SharedKey, 'partner'>[],
+): KeyRing {
+  return { self, current: () => keys.map((key) => ({ ...key, partner })) };
+}
+
+/** The rings of alpha and beta, newest key first. */
+export function sharedKeys(
+  alphas: readonly Omit<SharedKey, 'partner'>[],
+  betas = alphas,
+): readonly [KeyRing, KeyRing] {
+  return [testRing('alpha', 'beta', alphas), testRing('beta', 'alpha', betas)];
 }
 
 function makeSystem(
@@ -145,8 +217,9 @@ function makeSystem(
   pool: BufferPool,
   log: WatchedLog,
   readSetLength: number,
+  keys: KeyRing,
 ): TestSystem {
-  const interconnect = new Interconnect(nodeEnv(), {
+  const interconnect = new Interconnect(nodeEnv(keys), {
     self: { cluster: 'demo', name, incarnation: '00000000000000ff' },
     addresses,
     partners: [{ name: partner, addresses: partnerAddresses }],

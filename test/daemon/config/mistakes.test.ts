@@ -59,7 +59,9 @@ const cases: readonly Case[] = [
   { what: 'port 0', piece: '"127.0.0.1:3260"', by: '"127.0.0.1:0"', at: '127.0.0.1:0"', says: /from 1 to 65535/ },
   { what: 'port 65536', piece: '"127.0.0.1:3260"', by: '"127.0.0.1:65536"', at: '65536', says: /from 1 to 65535/ },
   { what: 'IPv6 without brackets', piece: '"127.0.0.1:3260"', by: '"::1:3260"', at: '::1:3260', says: /\[::1\]:3260/ },
-  { what: 'an interconnect beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'tcp://10.0.0.1:7701', at: '10.0.0.1', says: /not authenticated yet/ },
+  { what: 'an interconnect beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'tcp://10.0.0.1:7701', at: '10.0.0.1', says: /write "tls:\/\/10\.0\.0\.1:7701", or insecure = true for system "alpha"/ },
+  { what: 'a TLS interconnect without keys', piece: 'tcp://127.0.0.1:7701', by: 'tls://127.0.0.1:7701', at: 'tls://', says: /write keys = "FOLDER" under \[cluster\]/ },
+  { what: 'a TLS address on a portal', piece: 'tcp://127.0.0.1:7701', by: 'tls://127.0.0.1:3260', at: 'portal = "127.0.0.1:3260"', says: /as does the interconnect of system "alpha"/ },
   { what: 'no interconnect', piece: '["tcp://127.0.0.1:7701"]', by: '[]', at: 'interconnect = []', says: /at least one address/ },
   { what: 'an interconnect without transport', piece: 'tcp://127.0.0.1:7701', by: '127.0.0.1:7701', at: '127.0.0.1:7701', says: /tcp:\/\/ADDRESS:PORT/ },
   { what: 'a socket path that is too long', piece: 'unix:var/beta.sock', by: `unix:${'x'.repeat(120)}`, at: 'unix:', says: /Linux allows 107/ },
@@ -96,4 +98,11 @@ function reordered(piece: string, by: string): string {
 test('portals and admin addresses beyond loopback are allowed where they are written', () => {
   assert.deepEqual(mistakesOf(edited('127.0.0.1:3260', '192.0.2.1:3260')), []);
   assert.deepEqual(mistakesOf(edited('127.0.0.1:7801', '[2001:db8::1]:7801')), []);
+});
+
+test('an interconnect beyond loopback is allowed where it is authenticated, or said to be insecure', () => {
+  const plain = edited('["tcp://127.0.0.1:7701"]', '["tcp://192.0.2.1:7701"]\ninsecure = true');
+  assert.deepEqual(mistakesOf(plain), []);
+  const secure = edited('tcp://127.0.0.1:7701', 'tls://192.0.2.1:7701');
+  assert.deepEqual(mistakesOf(secure.replace('name = "demo"', 'name = "demo"\nkeys = "keys"')), []);
 });
