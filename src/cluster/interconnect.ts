@@ -15,7 +15,7 @@ import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/even
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
 import { sense } from '../wire/scsi/sense.ts';
 import type { Reachability } from './access-state/access-state-table.ts';
-import type { FrameStream } from './link/frame-stream.ts';
+import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting } from './link/greeting.ts';
 import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
@@ -99,7 +99,7 @@ export class Interconnect implements PartnerHost, Reachability {
     await Promise.all(this.partners.map((partner) => partner.stop(deadline)));
   }
 
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link {
     const parts = { units: this.#served, ...this.#options };
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
     link.sendInventory([...this.#served].map(([id, { unit }]) => inventoryOf(id, unit)));

@@ -7,14 +7,14 @@ import type { Address, ByteStream } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import type { UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
-import type { FrameStream } from './link/frame-stream.ts';
+import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting, type GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
 import type { Link, LinkOwner } from './link/link.ts';
 
 /** What a partner needs of the interconnect that it is part of. */
 export interface PartnerHost extends GreetingHost {
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link;
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
   /** The units are reached through this link now, or (null) not at all. */
   partnerReachable(partner: Partner, link: Link | null, units: readonly InventoryUnit[]): void;
   partnerEvent(partner: Partner, event: UnitEvent): void;
@@ -90,7 +90,7 @@ export class Partner implements LinkOwner {
   }
 
   /** The handshake is over. An older link ends: the partner would not have made a new one if it had not lost it. */
-  established(frames: FrameStream, terms: LinkTerms): void {
+  established(frames: FrameChannel, terms: LinkTerms): void {
     const older = this.link;
     older?.destroy('replaced by a newer link');
     if (older?.up === true) this.#host.partnerReachable(this, null, []);

@@ -8,7 +8,8 @@ import { LinkLimits } from '../../limits.ts';
 import { type FrameHeader, FrameType, frameName, HEADER_LENGTH } from '../../wire/interconnect/frame.ts';
 import { decodeHello, encodeHello } from '../../wire/interconnect/hello.ts';
 import { decodeRefuse, encodeRefuse } from '../../wire/interconnect/refuse.ts';
-import { type FrameReceiver, FrameStream } from './frame-stream.ts';
+import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
+import { FrameStream } from './frame-stream.ts';
 import { judgeHello, type LinkTerms, type LocalSystem, makeHello } from './handshake.ts';
 
 export interface GreetingHost {
@@ -21,7 +22,7 @@ export interface GreetingHost {
 
 /** Exactly one of the two is called, once. */
 export interface GreetingOutcome {
-  agreed(frames: FrameStream, terms: LinkTerms): void;
+  agreed(frames: FrameChannel, terms: LinkTerms): void;
   failed(reason: string): void;
 }
 
@@ -33,7 +34,7 @@ export interface Expected {
 
 export class Greeting implements FrameReceiver {
   readonly #host: GreetingHost;
-  readonly #frames: FrameStream;
+  readonly #frames: FrameChannel;
   readonly #outcome: GreetingOutcome;
   /** Null on the dialing side. */
   readonly #expected: Expected | null;
