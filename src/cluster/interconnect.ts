@@ -5,7 +5,7 @@
 import type { BufferPool } from '../buffers/buffer-pool.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
-import type { Address, ByteStream, Listener } from '../env/network.ts';
+import type { ByteStream, Listener } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
@@ -19,6 +19,7 @@ import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting } from './link/greeting.ts';
 import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
+import { type Carrier, carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
 import { Partner, type PartnerHost } from './partner.ts';
 import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
 import type { ServedUnit } from './unit-server/unit-server.ts';
@@ -26,8 +27,8 @@ import type { ServedUnit } from './unit-server/unit-server.ts';
 export interface InterconnectOptions {
   readonly self: LocalSystem;
   /** Where partners reach this system. */
-  readonly addresses: readonly Address[];
-  readonly partners: readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+  readonly addresses: readonly LinkAddress[];
+  readonly partners: readonly { readonly name: string; readonly addresses: readonly LinkAddress[] }[];
   /** The units that this system owns. */
   readonly localUnits: readonly LogicalUnit[];
   /** The units that partners own. */
@@ -81,7 +82,9 @@ export class Interconnect implements PartnerHost, Reachability {
   async start(): Promise<void> {
     for (const address of this.#options.addresses) {
       try {
-        this.#listeners.push(await this.env.network.listen(address, (stream) => this.#accepted(stream)));
+        const carrier = carrierOf(address);
+        const accepted = (stream: ByteStream): void => this.#accepted(stream, carrier);
+        this.#listeners.push(await this.env.network.listen(streamAddress(address), accepted));
       } catch (error) {
         this.#closeListeners();
         throw error;
@@ -167,11 +170,11 @@ export class Interconnect implements PartnerHost, Reachability {
     return ours.serial === theirs.serial && ours.blockLength === theirs.blockLength;
   }
 
-  #accepted(stream: ByteStream): void {
+  #accepted(stream: ByteStream, carrier: Carrier): void {
     const full = this.#greetings.size >= LinkLimits.maxGreetings;
     const names = new Set(this.partners.filter(({ weDial }) => !weDial).map(({ name }) => name));
     const expected = { names, nextGeneration: (name: string) => this.#partner(name).nextGeneration() };
-    const greeting: Greeting = Greeting.accept(this, stream, expected, {
+    const greeting: Greeting = Greeting.accept(this, stream, carrier, expected, {
       agreed: (frames, terms) => {
         this.#greetings.delete(greeting);
         this.#partner(terms.partner).established(frames, terms);

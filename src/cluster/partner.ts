@@ -3,7 +3,7 @@
  * ended by a new one. What the link carries is the link's business.
  */
 import type { Timer } from '../env/clock.ts';
-import type { Address, ByteStream } from '../env/network.ts';
+import type { ByteStream } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import type { UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
@@ -11,6 +11,7 @@ import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting, type GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
 import type { Link, LinkOwner } from './link/link.ts';
+import { carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
 
 /** What a partner needs of the interconnect that it is part of. */
 export interface PartnerHost extends GreetingHost {
@@ -24,7 +25,7 @@ export type PartnerState = 'up' | 'connecting' | 'down';
 
 export class Partner implements LinkOwner {
   readonly name: string;
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly LinkAddress[];
   /** Of two systems the one whose name sorts later dials (docs/interconnect.md section 1). */
   readonly weDial: boolean;
   link: Link | null = null;
@@ -50,7 +51,7 @@ export class Partner implements LinkOwner {
   #whenLinkEnded: (() => void) | null = null;
   readonly #host: PartnerHost;
 
-  constructor(host: PartnerHost, name: string, addresses: readonly Address[]) {
+  constructor(host: PartnerHost, name: string, addresses: readonly LinkAddress[]) {
     this.#host = host;
     this.name = name;
     this.addresses = addresses;
@@ -131,15 +132,15 @@ export class Partner implements LinkOwner {
     if (address === undefined || this.#stopped) return;
     this.#retry = null;
     this.#dialing = this.#host.env.network.connect(
-      address,
-      (stream) => this.#greet(stream),
+      streamAddress(address),
+      (stream) => this.#greet(stream, address),
       (reason) => this.#failed(reason),
     );
   }
 
-  #greet(stream: ByteStream): void {
+  #greet(stream: ByteStream, address: LinkAddress): void {
     this.#dialing = null;
-    this.#greeting = Greeting.dial(this.#host, stream, this.name, {
+    this.#greeting = Greeting.dial(this.#host, stream, carrierOf(address), this.name, {
       agreed: (frames, terms) => {
         this.#greeting = null;
         this.established(frames, terms);

@@ -36,7 +36,7 @@ function manage(systems: TwoSystems, command: TestCommand, what: TaskManagementF
   });
 }
 
-for (const transport of ['tcp', 'unix'] as const satisfies Transport[]) {
+for (const transport of ['tcp', 'unix', 'fcip'] as const satisfies Transport[]) {
   describe(`forwarding over ${transport}`, () => {
     let systems: TwoSystems;
     let held: HeldStore;

@@ -12,7 +12,6 @@ import {
   brokenHeader,
   decodeHeader,
   emptyHeader,
-  type FrameHeader,
   type FrameType,
   frameName,
   HEADER_LENGTH,

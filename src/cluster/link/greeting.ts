@@ -9,8 +9,9 @@ import { type FrameHeader, FrameType, frameName, HEADER_LENGTH } from '../../wir
 import { decodeHello, encodeHello } from '../../wire/interconnect/hello.ts';
 import { decodeRefuse, encodeRefuse } from '../../wire/interconnect/refuse.ts';
 import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
-import { FrameStream } from './frame-stream.ts';
 import { judgeHello, type LinkTerms, type LocalSystem, makeHello } from './handshake.ts';
+import type { Carrier } from './link-address.ts';
+import { openChannel } from './open-channel.ts';
 
 export interface GreetingHost {
   readonly env: Env;
@@ -46,6 +47,7 @@ export class Greeting implements FrameReceiver {
   private constructor(
     host: GreetingHost,
     stream: ByteStream,
+    carrier: Carrier,
     partner: string | null,
     expected: Expected | null,
     outcome: GreetingOutcome,
@@ -56,14 +58,20 @@ export class Greeting implements FrameReceiver {
     this.#outcome = outcome;
     // Bytes that stay inside one kernel need no sum of ours; TCP's own is too weak for those that do not.
     this.#wantsChecksums = !stream.staysInHost;
-    this.#frames = new FrameStream(stream, host.env.clock, host.pool, host.receiveBuffer, this);
+    this.#frames = openChannel(host, stream, carrier, partner, this);
     this.#timer = host.env.clock.after(LinkLimits.handshakeMilliseconds, () =>
       this.cancel('no handshake in time'),
     );
   }
 
-  static dial(host: GreetingHost, stream: ByteStream, partner: string, outcome: GreetingOutcome): Greeting {
-    const greeting = new Greeting(host, stream, partner, null, outcome);
+  static dial(
+    host: GreetingHost,
+    stream: ByteStream,
+    carrier: Carrier,
+    partner: string,
+    outcome: GreetingOutcome,
+  ): Greeting {
+    const greeting = new Greeting(host, stream, carrier, partner, null, outcome);
     greeting.#sendHello(FrameType.hello, partner, 0);
     return greeting;
   }
@@ -71,10 +79,11 @@ export class Greeting implements FrameReceiver {
   static accept(
     host: GreetingHost,
     stream: ByteStream,
+    carrier: Carrier,
     expected: Expected,
     outcome: GreetingOutcome,
   ): Greeting {
-    return new Greeting(host, stream, null, expected, outcome);
+    return new Greeting(host, stream, carrier, null, expected, outcome);
   }
 
   cancel(reason: string): void {

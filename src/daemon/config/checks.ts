@@ -82,7 +82,7 @@ function checkListeners(systems: readonly SystemDraft[], report: Report): void {
   for (const system of systems) {
     const its = `system "${system.name ?? '?'}"`;
     for (const [place, address] of (system.interconnect ?? []).entries()) {
-      const tcp = address.transport === 'tcp' ? address : undefined;
+      const tcp = address.transport === 'unix' ? undefined : address;
       add(tcp, `the interconnect of ${its}`, [...system.path, 'interconnect', place]);
     }
     add(system.admin, `the admin API of ${its}`, [...system.path, 'admin']);

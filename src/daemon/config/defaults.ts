@@ -1,6 +1,6 @@
 /** What a file leaves out, so that the checks and the finished configuration agree on it. */
 import { resolve } from 'node:path';
-import type { Address } from '../../env/network.ts';
+import type { LinkAddress } from '../../cluster/link/link-address.ts';
 import type { SystemDraft, UnitDraft } from './draft.ts';
 
 const AUTHORITY = 'iqn.2026-11.dev.crosspath';
@@ -15,8 +15,8 @@ export function relativeIdOf(written: number | undefined, before: number, place:
   return written ?? before + place + 1;
 }
 
-export function interconnectAddress(address: Address, folder: string): Address {
-  return address.transport === 'tcp' ? address : { ...address, path: resolve(folder, address.path) };
+export function interconnectAddress(address: LinkAddress, folder: string): LinkAddress {
+  return address.transport === 'unix' ? { ...address, path: resolve(folder, address.path) } : address;
 }
 
 /** The absolute path of a unit's file or device, or null where the draft lacks what it takes. */

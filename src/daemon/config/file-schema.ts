@@ -3,6 +3,7 @@
  * docs/configuration.md tells. Every message ends in what to write instead.
  */
 import { z } from 'zod';
+import type { LinkAddress } from '../../cluster/link/link-address.ts';
 import { LinkLimits } from '../../limits.ts';
 import { isLoopback, parseHostPort } from './address.ts';
 import { formatSize, parseSize } from './size.ts';
@@ -36,21 +37,23 @@ function hostPortAdvice(): string {
   return 'write an IP address and a port from 1 to 65535, like "127.0.0.1:3260" or "[::1]:3260"';
 }
 
-const interconnectAddress = z.string(interconnectAdvice()).transform((written, context) => {
+const interconnectAddress = z.string(interconnectAdvice()).transform((written, context): LinkAddress => {
   if (written.startsWith('unix:') && written.length > 5) {
-    return { transport: 'unix' as const, path: written.slice(5) };
+    return { transport: 'unix', path: written.slice(5) };
   }
-  const parsed = written.startsWith('tcp://') ? parseHostPort(written.slice(6)) : null;
-  if (parsed !== null && isLoopback(parsed.host)) return { transport: 'tcp' as const, ...parsed };
+  const transport = written.startsWith('fcip://') ? 'fcip' : 'tcp';
+  const prefix = `${transport}://`;
+  const parsed = written.startsWith(prefix) ? parseHostPort(written.slice(prefix.length)) : null;
+  if (parsed !== null && isLoopback(parsed.host)) return { transport, ...parsed };
   context.addIssue(parsed === null ? interconnectAdvice() : beyondLoopback);
   return z.NEVER;
 });
 
 const beyondLoopback =
-  'links are not authenticated yet, so they stay on loopback; write "tcp://127.0.0.1:PORT" or "unix:PATH"';
+  'links are not authenticated yet, so they stay on loopback; write "tcp://127.0.0.1:PORT", "fcip://127.0.0.1:PORT" or "unix:PATH"';
 
 function interconnectAdvice(): string {
-  return 'write "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701", or "unix:PATH"';
+  return 'write "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701", "fcip://ADDRESS:PORT" or "unix:PATH"';
 }
 
 const size = z

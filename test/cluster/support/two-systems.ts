@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../../src/cluster/interconnect.ts';
+import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import type { ProxiedUnit } from '../../../src/cluster/proxied-unit/proxied-unit.ts';
 import type { Log } from '../../../src/env/log.ts';
-import type { Address } from '../../../src/env/network.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
@@ -15,7 +15,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { freePort } from '../../support/free-port.ts';
 
-export type Transport = 'tcp' | 'unix';
+export type Transport = LinkAddress['transport'];
 
 /** Resolves its waiters when a message is logged that they wait for. */
 export class WatchedLog implements Log {
@@ -66,13 +66,13 @@ export interface TwoSystemsOptions {
 export class TwoSystems {
   readonly alpha: TestSystem;
   readonly beta: TestSystem;
-  readonly address: Address;
+  readonly address: LinkAddress;
   readonly local: LocalUnit;
   readonly proxied: ProxiedUnit;
   readonly store: BlockStore;
   readonly #folder: string;
 
-  private constructor(options: TwoSystemsOptions, address: Address, folder: string) {
+  private constructor(options: TwoSystemsOptions, address: LinkAddress, folder: string) {
     this.#folder = folder;
     this.address = address;
     this.store = options.store ?? new MemoryStore({ byteLength: 64 << 20, blockLength: 512 });
@@ -105,10 +105,10 @@ export class TwoSystems {
   /** Resolves when the link is up at both ends. */
   static async start(options: TwoSystemsOptions): Promise<TwoSystems> {
     const folder = mkdtempSync(join(tmpdir(), 'crosspath-'));
-    const address: Address =
+    const address: LinkAddress =
       options.transport === 'unix'
         ? { transport: 'unix', path: join(folder, 'alpha.sock') }
-        : { transport: 'tcp', host: '127.0.0.1', port: await freePort() };
+        : { transport: options.transport, host: '127.0.0.1', port: await freePort() };
     const systems = new TwoSystems(options, address, folder);
     const up = systems.linkUp();
     await systems.alpha.interconnect.start();
@@ -137,9 +137,9 @@ export class TwoSystems {
 
 function makeSystem(
   name: string,
-  addresses: readonly Address[],
+  addresses: readonly LinkAddress[],
   partner: string,
-  partnerAddresses: readonly Address[],
+  partnerAddresses: readonly LinkAddress[],
   localUnits: readonly LogicalUnit[],
   partnerUnits: readonly LogicalUnit['identity'][],
   pool: BufferPool,
