@@ -2,7 +2,7 @@
  * The FCIP special frame (RFC 3821 7): the first bytes each way on a connection. Whoever made the connection sends it; the
  * other side echoes it, as it is or changed.
  */
-import { putU16, putU32, u16, u32 } from '../scsi/bytes.ts';
+import { putU32, u32 } from '../scsi/bytes.ts';
 import { ENCAPSULATION_LENGTH, encodeEncapsulation, PFlag } from './encapsulation.ts';
 import { putName, type WorldWideName, WWN_LENGTH, wwnAt } from './world-wide-name.ts';
 
@@ -18,8 +18,6 @@ export interface SpecialFrame {
   readonly destination: WorldWideName;
 }
 
-/** Connection usage: SOFi3 and SOFn3, which is class 3 (RFC 3821 7, figure 11). */
-const USAGE_CLASS_3 = 0x08;
 const RESERVED = 0x0000ffff;
 
 export function encodeSpecialFrame(frame: SpecialFrame, bytes: Uint8Array, at: number): number {
@@ -30,9 +28,8 @@ export function encodeSpecialFrame(frame: SpecialFrame, bytes: Uint8Array, at: n
   putName(bytes, body + 4, frame.source);
   putName(bytes, body + 12, frame.sourceEntity);
   bytes.set(frame.nonce, body + 20);
-  bytes[body + 28] = USAGE_CLASS_3;
-  bytes[body + 29] = 0;
-  putU16(bytes, body + 30, 0);
+  // Connection usage: no flag says every class of frames, and no code is defined.
+  putU32(bytes, body + 28, 0);
   putName(bytes, body + 32, frame.destination);
   // K_A_TOV: 0, as no LKA is sent: the probes of the interconnect do that work.
   putU32(bytes, body + 40, 0);
@@ -43,7 +40,7 @@ export function encodeSpecialFrame(frame: SpecialFrame, bytes: Uint8Array, at: n
 /** `body`: what follows the encapsulation header. `null`: malformed. */
 export function decodeSpecialFrame(changed: boolean, body: Uint8Array): SpecialFrame | null {
   if (body.length !== SPECIAL_FRAME_LENGTH - ENCAPSULATION_LENGTH) return null;
-  if (u32(body, 0) !== RESERVED || u32(body, 44) !== RESERVED || u16(body, 30) !== 0) return null;
+  if (u32(body, 0) !== RESERVED || u32(body, 44) !== RESERVED) return null;
   return {
     changed,
     source: wwnAt(body, 4),

@@ -56,6 +56,8 @@ export interface TestSystem {
 export interface TwoSystemsOptions {
   readonly transport: Transport;
   readonly readSetLength?: number;
+  /** Where beta dials, if it is not where alpha listens. */
+  readonly via?: (address: LinkAddress) => Promise<LinkAddress>;
   /** The owner's store; default: a memory store. */
   readonly store?: BlockStore;
   /** What lies between the local unit and its store. */
@@ -72,7 +74,7 @@ export class TwoSystems {
   readonly store: BlockStore;
   readonly #folder: string;
 
-  private constructor(options: TwoSystemsOptions, address: LinkAddress, folder: string) {
+  private constructor(options: TwoSystemsOptions, address: LinkAddress, dialed: LinkAddress, folder: string) {
     this.#folder = folder;
     this.address = address;
     this.store = options.store ?? new MemoryStore({ byteLength: 64 << 20, blockLength: 512 });
@@ -96,7 +98,7 @@ export class TwoSystems {
     );
     const betaPool = new BufferPool(1 << 24);
     const betaLog = new WatchedLog();
-    this.beta = makeSystem('beta', [], 'alpha', [address], [], [identity], betaPool, betaLog, readSetLength);
+    this.beta = makeSystem('beta', [], 'alpha', [dialed], [], [identity], betaPool, betaLog, readSetLength);
     const [proxied] = this.beta.interconnect.proxiedUnits;
     if (proxied === undefined) throw new Error('beta has no proxied unit');
     this.proxied = proxied;
@@ -109,7 +111,8 @@ export class TwoSystems {
       options.transport === 'unix'
         ? { transport: 'unix', path: join(folder, 'alpha.sock') }
         : { transport: options.transport, host: '127.0.0.1', port: await freePort() };
-    const systems = new TwoSystems(options, address, folder);
+    const dialed = (await options.via?.(address)) ?? address;
+    const systems = new TwoSystems(options, address, dialed, folder);
     const up = systems.linkUp();
     await systems.alpha.interconnect.start();
     await systems.beta.interconnect.start();

@@ -25,8 +25,12 @@ import type { FcNames } from './world-wide-names.ts';
 /** The addresses that the port with the greater name gives itself and the other one. */
 const GREATER_ID = 0x000001;
 const LESSER_ID = 0x000002;
-/** OX_ID and RX_ID of logins: none that a frame of the interconnect has. */
+/**
+ * OX_ID and RX_ID of logins: none that a frame of the interconnect has, and another for each side, since both FLOGI come
+ * from address 0.
+ */
 const LOGIN_EXCHANGE = 0xc000;
+const ACCEPTING_SIDE = 0x1000;
 
 export interface FcLoginParts {
   readonly port: FcPort;
@@ -44,12 +48,13 @@ export class FcLogin {
   #partnerPort: WorldWideName | null = null;
   /** The login that we have sent and that has not been answered; 0 for none. */
   #asked = 0;
-  #exchange = LOGIN_EXCHANGE;
+  #exchange: number;
   #fabricLoginAccepted = false;
   #addressed = false;
 
   constructor(parts: FcLoginParts) {
     this.#parts = parts;
+    this.#exchange = LOGIN_EXCHANGE + (parts.partner === null ? ACCEPTING_SIDE : 0);
     if (parts.partner !== null) parts.port.sendSpecialFrame(this.#callingFrame(parts.partner));
   }
 
