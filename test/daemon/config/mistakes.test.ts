@@ -60,6 +60,7 @@ const cases: readonly Case[] = [
   { what: 'port 65536', piece: '"127.0.0.1:3260"', by: '"127.0.0.1:65536"', at: '65536', says: /from 1 to 65535/ },
   { what: 'IPv6 without brackets', piece: '"127.0.0.1:3260"', by: '"::1:3260"', at: '::1:3260', says: /\[::1\]:3260/ },
   { what: 'an interconnect beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'tcp://10.0.0.1:7701', at: '10.0.0.1', says: /not authenticated yet/ },
+  { what: 'Fibre Channel beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'fcip://10.0.0.1:3225', at: '10.0.0.1', says: /fcip:\/\/127\.0\.0\.1:PORT/ },
   { what: 'no interconnect', piece: '["tcp://127.0.0.1:7701"]', by: '[]', at: 'interconnect = []', says: /at least one address/ },
   { what: 'an interconnect without transport', piece: 'tcp://127.0.0.1:7701', by: '127.0.0.1:7701', at: '127.0.0.1:7701', says: /tcp:\/\/ADDRESS:PORT/ },
   { what: 'a socket path that is too long', piece: 'unix:var/beta.sock', by: `unix:${'x'.repeat(120)}`, at: 'unix:', says: /Linux allows 107/ },
