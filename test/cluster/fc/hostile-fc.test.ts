@@ -210,11 +210,15 @@ describe('a hostile or broken partner on Fibre Channel', () => {
   }
 
   it('that calls another system is told who answered, and both ends know', async () => {
+    const turnedAway = systems.alpha.log.next('a caller on the interconnect was turned away');
     partner = await FcPartner.connect(systems.address, { calls: 'gamma' });
+    const name = '3[0-9a-f]{15}';
     assert.match(
       await partner.closes(),
-      /the special frame was answered by 3[0-9a-f]{15}, not 3[0-9a-f]{15}/,
+      new RegExp(`the special frame was answered by ${name}, not ${name}`),
     );
+    await turnedAway;
+    assert.match(lastLine('a caller'), new RegExp(`the call is for ${name}, and this is ${name}`));
     await stillServes();
   });
 

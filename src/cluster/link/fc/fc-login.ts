@@ -96,7 +96,7 @@ export class FcLogin {
     const right = frame.destination === names.node;
     port.sendSpecialFrame({ ...frame, changed: !right, destination: names.node });
     if (right) this.#request(Els.fabricLogin);
-    else port.end();
+    else port.leave(`the call is for ${frame.destination}, and this is ${names.node}`);
     return null;
   }
 

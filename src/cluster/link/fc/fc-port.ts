@@ -78,6 +78,7 @@ export class FcPort implements StreamHandler, FrameHandler {
   #data: Uint8Array = this.#special;
   #sequence = 0;
   #closed = false;
+  #ownReason: string | null = null;
 
   constructor(
     stream: ByteStream,
@@ -131,6 +132,12 @@ export class FcPort implements StreamHandler, FrameHandler {
     this.#stream.destroy(reason);
   }
 
+  /** Sends what waits, then ends; `closed` will tell the reason. */
+  leave(reason: string): void {
+    this.#ownReason = reason;
+    this.end();
+  }
+
   end(): void {
     this.#output.flush();
     this.#stream.end();
@@ -148,7 +155,7 @@ export class FcPort implements StreamHandler, FrameHandler {
   closed(reason: string): void {
     this.#closed = true;
     this.#output.drop();
-    this.#handler.closed(reason);
+    this.#handler.closed(this.#ownReason ?? reason);
   }
 
   extensionLength(bytes: Uint8Array): number {
