@@ -184,6 +184,18 @@ describe('a hostile or broken partner on Fibre Channel', () => {
     return systems.alpha.log.lines.findLast((line) => line.startsWith(message)) ?? '';
   }
 
+  /** Sends the WRITE with one frame changed; resolves when the link has ended. */
+  async function flipAndWrite(which: number, change: (frame: Buffer) => void): Promise<void> {
+    partner = await FcPartner.greeted(systems.address);
+    partner.send(FrameType.command, FIRST, testUnitReady);
+    await partner.next(FrameType.response);
+    const down = systems.alpha.log.next('link down');
+    partner.mangle = spoiled(which, change);
+    partner.send(FrameType.command, FIRST + 1, write, pattern(6144));
+    await Promise.all([partner.closes(), down]);
+    assert.match(lastLine('link down'), /broken frame/);
+  }
+
   /** The system still serves a partner that behaves. */
   async function stillServes(): Promise<void> {
     partner = await FcPartner.greeted(systems.address);
@@ -253,6 +265,23 @@ describe('a hostile or broken partner on Fibre Channel', () => {
       await stillServes();
     });
   }
+
+  /** A bit of a frame of the WRITE: which frame, which bit of it. */
+  const anyBit = fc.tuple(fc.nat(LAST), fc.nat());
+
+  it('loses its link by any bit that flips, but for the time stamp and the CRC that FCIP leaves out', async () => {
+    const property = fc.asyncProperty(anyBit, async ([which, choice]) => {
+      await flipAndWrite(which, (frame) => {
+        const free = At.length + 4;
+        const bit = choice % ((frame.length - 12) * 8);
+        const byte = bit >> 3 < free ? bit >> 3 : (bit >> 3) + 12;
+        frame.writeUInt8(frame.readUInt8(byte) ^ (1 << (bit & 7)), byte);
+      });
+      nothingStored();
+    });
+    await fc.assert(property, { numRuns: 150, seed: 1 });
+    await stillServes();
+  });
 
   it('that sends no frames at all is dropped', async () => {
     await fc.assert(

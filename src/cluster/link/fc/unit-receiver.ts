@@ -37,6 +37,12 @@ const NO_BYTES = new Uint8Array(0);
 const MAX_U32 = 0xffff_ffff;
 const CDB_FIELD = 16;
 
+/** What came ahead of an FCP_CMND. */
+interface AnnouncedCommand {
+  readonly context: CommandContext;
+  readonly exchange: number;
+}
+
 /** Frames that FCP has a unit for come as that. */
 const comeAsFcp: ReadonlySet<number> = new Set([
   FrameType.command,
@@ -53,7 +59,7 @@ export class UnitReceiver {
   readonly #header = emptyHeader();
   readonly #parameters = new Uint8Array(MAX_PARAMETERS);
   /** The FCP_CMND that this belongs to comes next. */
-  #context: (CommandContext & { readonly exchange: number }) | null = null;
+  #context: AnnouncedCommand | null = null;
 
   constructor(own: FcExchanges, served: FcExchanges, receiver: FrameReceiver) {
     this.#own = own;
@@ -109,48 +115,51 @@ export class UnitReceiver {
     const context = decodeCommandContext(parameters);
     if (context === null || header.flags !== 0 || header.payloadLength > 0)
       return 'a malformed command context';
-    this.#context = { ...context, exchange: header.exchange };
+    this.#context = { context, exchange: header.exchange };
     return null;
   }
 
   #command(unit: FcUnit, bytes: Uint8Array): string | null {
-    const context = this.#context;
+    const announced = this.#context;
     this.#context = null;
     const command = decodeFcpCommand(bytes);
-    if (context === null || command === null) return 'a malformed FCP_CMND';
+    if (announced === null || command === null) return 'a malformed FCP_CMND';
     const first = (unit.frameControl & FrameControl.firstSequence) !== 0;
     if (!first || unit.responderExchange !== UNASSIGNED) return 'FCP_CMND that does not begin an exchange';
-    if (unit.originatorExchange !== slotOf(context.exchange)) return 'FCP_CMND of another exchange';
+    if (unit.originatorExchange !== slotOf(announced.exchange)) return 'FCP_CMND of another exchange';
     const number = decodeFcpLun(command.lun);
     if (number < 0) return 'FCP_LUN of no unit';
     return command.taskManagement === 0
-      ? this.#scsiCommand(context, command, number)
-      : this.#taskManagement(context, command, number);
+      ? this.#scsiCommand(announced, command, number)
+      : this.#taskManagement(announced, command, number);
   }
 
-  #scsiCommand(
-    context: CommandContext & { readonly exchange: number },
-    command: FcpCommand,
-    unit: number,
-  ): string | null {
+  #scsiCommand({ context, exchange }: AnnouncedCommand, command: FcpCommand, unit: number): string | null {
     const { cdb, dataOutLength, dataInLength } = command;
-    const { cdbLength, exchange, unsolicitedLength } = context;
+    const { cdbLength, unsolicitedLength } = context;
     if (cdb.length !== Math.max(CDB_FIELD, (cdbLength + 3) & ~3)) return 'a CDB of another length';
-    const parameters = { ...context, ...command, unit, cdb: cdb.subarray(0, cdbLength) };
+    const parameters = {
+      nexus: context.nexus,
+      unit,
+      tag: context.tag,
+      taskAttribute: command.taskAttribute,
+      dataOutLength,
+      dataInLength,
+      unsolicitedLength,
+      dataInCredit: context.dataInCredit,
+      readSetLength: context.readSetLength,
+      cdb: cdb.subarray(0, cdbLength),
+    };
     const length = encodeCommand(parameters, this.#parameters, 0);
     this.#served.begin(exchange, dataOutLength + dataInLength, false, unsolicitedLength);
     return this.#made(FrameType.command, exchange, length, NO_BYTES);
   }
 
-  #taskManagement(
-    context: CommandContext & { readonly exchange: number },
-    command: FcpCommand,
-    unit: number,
-  ): string | null {
+  #taskManagement({ context, exchange }: AnnouncedCommand, command: FcpCommand, unit: number): string | null {
     const what = functionOf(command.taskManagement);
     const empty = context.cdbLength === 0 && command.dataOutLength + command.dataInLength === 0;
     if (what === 0 || !empty) return `task management flags ${command.taskManagement}`;
-    const { nexus, tag, exchange } = context;
+    const { nexus, tag } = context;
     const length = encodeTaskManagement({ nexus, unit, function: what, tag }, this.#parameters, 0);
     this.#served.begin(exchange, 0, true, 0);
     return this.#made(FrameType.taskManagement, exchange, length, NO_BYTES);

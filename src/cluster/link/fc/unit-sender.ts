@@ -103,12 +103,22 @@ export class UnitSender {
   #command(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): void {
     const command = decodeCommand(parameters);
     if (command === null) throw new Error('a malformed COMMAND was to be sent');
-    const { dataOutLength, dataInLength, unsolicitedLength } = command;
-    this.#sendContext(header, { ...command, cdbLength: command.cdb.length });
+    const { nexus, tag, taskAttribute, cdb, dataOutLength, dataInLength, unsolicitedLength } = command;
+    const { dataInCredit, readSetLength } = command;
+    const cdbLength = cdb.length;
+    this.#sendContext(header, {
+      nexus,
+      tag,
+      unsolicitedLength,
+      dataInCredit,
+      readSetLength,
+      cdbLength,
+    });
     const exchange = this.#own.begin(header.exchange, dataOutLength + dataInLength, false, unsolicitedLength);
     const lun = new Uint8Array(FCP_LUN_LENGTH);
     encodeFcpLun(command.unit, lun, 0);
-    this.#fcpCommand(exchange, { ...command, lun, taskManagement: 0 });
+    const taskManagement = 0;
+    this.#fcpCommand(exchange, { lun, taskAttribute, taskManagement, cdb, dataOutLength, dataInLength });
     if (payload.length > 0) this.#dataOut(exchange, 0, payload);
   }
 
@@ -116,9 +126,8 @@ export class UnitSender {
   #fcpCommand(exchange: FcExchange, command: FcpCommand): void {
     const length = encodeFcpCommand(command, this.#bytes, 0);
     const control = exchange.readyTo === 0 ? firstSequence | sequenceInitiative : firstSequence;
-    const unit = fcpUnit(exchange, RoutingControl.fcpCommand, control, 0);
-    const first = { ...unit, responderExchange: UNASSIGNED };
-    this.#sendSequence(exchange, first, this.#bytes.subarray(0, length));
+    const unit = fcpUnit(exchange, RoutingControl.fcpCommand, control, 0, UNASSIGNED);
+    this.#sendSequence(exchange, unit, this.#bytes.subarray(0, length));
   }
 
   #dataOut(exchange: FcExchange, offset: number, data: Uint8Array): void {
@@ -246,6 +255,7 @@ function fcpUnit(
   routingControl: number,
   frameControl: number,
   parameter: number,
+  responderExchange = turnOf(exchange.number),
 ): FcUnit {
   return {
     routingControl,
@@ -255,7 +265,7 @@ function fcpUnit(
     frameControl,
     sequenceCount: exchange.sequenceCount,
     originatorExchange: slotOf(exchange.number),
-    responderExchange: turnOf(exchange.number),
+    responderExchange,
     parameter,
   };
 }
