@@ -88,6 +88,21 @@ describe('what tshark makes of a Fibre Channel link', () => {
     assert.ok(sums.every(([status]) => status === '1'));
   });
 
+  it('would see a wrong CRC, and a frame that is cut short', () => {
+    const [data] = frames.filter(({ bytes }) => bytes.length > 2048);
+    assert(data !== undefined);
+    const flipped = Buffer.from(data.bytes);
+    flipped.writeUInt8(flipped.readUInt8(1000) ^ 1, 1000);
+    const file = join(folder, 'bad.pcap');
+    writeFcCapture(file, [{ fromDialer: true, bytes: flipped }]);
+    assert.deepEqual(tsharkFields(file, 'fc', ['fc.crc.status']), [['0']]);
+    const command = frames.find(({ bytes }) => bytes[32] === 0x06);
+    assert(command !== undefined);
+    const short = Buffer.concat([command.bytes.subarray(0, 70), command.bytes.subarray(-8)]);
+    writeFcCapture(file, [{ fromDialer: true, bytes: short }]);
+    assert.deepEqual(tsharkFields(file, '_ws.malformed', ['frame.number']), [['1']]);
+  });
+
   it('sees two N_Ports log in point to point', () => {
     const logins = tsharkFields(fcip, 'fcels', ['fcels.opcode', 'fc.s_id', 'fc.d_id']).map(
       ([opcode, source, destination]) => `${opcode} ${source} ${destination}`,
