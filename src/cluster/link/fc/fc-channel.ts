@@ -130,6 +130,10 @@ export class FcChannel implements FrameChannel, FcPortHandler {
     return this.#units.unit(unit, bytes);
   }
 
+  drained(): string | null {
+    return this.#units.deliverData();
+  }
+
   closed(reason: string): void {
     this.#units.receiver.closed(reason);
   }

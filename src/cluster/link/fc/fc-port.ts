@@ -47,6 +47,8 @@ export interface FcPortHandler {
   specialFrame(frame: SpecialFrame): string | null;
   /** A whole information unit; both borrowed for the call. */
   unit(unit: FcUnit, bytes: Uint8Array): string | null;
+  /** All that has come so far has been told. */
+  drained(): string | null;
   closed(reason: string): void;
 }
 
@@ -150,6 +152,8 @@ export class FcPort implements StreamHandler, FrameHandler {
   received(length: number): void {
     this.bytesReceived += length;
     this.#deframer.received(length);
+    const broken = this.#handler.drained();
+    if (broken !== null) this.#stop(broken);
   }
 
   closed(reason: string): void {

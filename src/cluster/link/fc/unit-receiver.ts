@@ -17,6 +17,7 @@ import {
   brokenHeader,
   decodeHeader,
   emptyHeader,
+  FINAL,
   type FrameHeader,
   FrameType,
   frameName,
@@ -25,7 +26,7 @@ import {
   MAX_PARAMETERS,
   putU32,
 } from '../../../wire/interconnect/frame.ts';
-import { encodeResult, ResultKind } from '../../../wire/interconnect/result.ts';
+import { encodeResult, type Result, ResultKind } from '../../../wire/interconnect/result.ts';
 import { encodeTaskManagement, TaskManagementAnswer } from '../../../wire/interconnect/task-management.ts';
 import { decodeSense } from '../../../wire/scsi/sense.ts';
 import type { FrameReceiver } from '../frame-channel.ts';
@@ -41,6 +42,13 @@ const CDB_FIELD = 16;
 interface AnnouncedCommand {
   readonly context: CommandContext;
   readonly exchange: number;
+}
+
+/** Read data that is in its place. Its FCP_RSP is usually right behind it, and the two make one frame. */
+interface ArrivedData {
+  readonly exchange: number;
+  readonly offset: number;
+  readonly place: Uint8Array;
 }
 
 /** Frames that FCP has a unit for come as that. */
@@ -61,6 +69,8 @@ export class UnitReceiver {
   /** The FCP_CMND that this belongs to comes next. */
   #context: AnnouncedCommand | null = null;
 
+  #arrived: ArrivedData | null = null;
+
   constructor(own: FcExchanges, served: FcExchanges, receiver: FrameReceiver) {
     this.#own = own;
     this.#served = served;
@@ -71,7 +81,22 @@ export class UnitReceiver {
   unit(unit: FcUnit, bytes: Uint8Array): string | null {
     const isCommand = unit.type === FcType.fcp && unit.routingControl === RoutingControl.fcpCommand;
     if (isCommand !== (this.#context !== null)) return 'FCP_CMND and its context do not come together';
-    if (unit.type === FcType.vendor) return this.#vendor(unit, bytes);
+    const isResponse = unit.type === FcType.fcp && unit.routingControl === RoutingControl.fcpResponse;
+    const broken = isResponse ? null : this.deliverData();
+    return broken ?? (unit.type === FcType.vendor ? this.#vendor(unit, bytes) : this.#fcp(unit, bytes));
+  }
+
+  /** Read data whose FCP_RSP has not come with it goes on alone. */
+  deliverData(): string | null {
+    const arrived = this.#arrived;
+    this.#arrived = null;
+    if (arrived === null) return null;
+    putU32(this.#parameters, 0, arrived.offset);
+    this.#setHeader(FrameType.dataIn, arrived.exchange, 4, arrived.place.length);
+    return this.#frame(this.#parameters.subarray(0, 4), arrived.place);
+  }
+
+  #fcp(unit: FcUnit, bytes: Uint8Array): string | null {
     if (unit.type !== FcType.fcp) return `type ${unit.type} on an open link`;
     const fromResponder = (unit.frameControl & FrameControl.responder) !== 0;
     const exchange = numberOf(unit.originatorExchange, unit.responderExchange);
@@ -79,7 +104,7 @@ export class UnitReceiver {
       case RoutingControl.fcpCommand:
         return fromResponder ? 'FCP_CMND by a responder' : this.#command(unit, bytes);
       case RoutingControl.fcpData:
-        return this.#data(unit, fromResponder ? FrameType.dataIn : FrameType.dataOut, exchange, bytes);
+        return fromResponder ? this.#dataIn(unit, exchange, bytes) : this.#dataOut(unit, exchange, bytes);
       case RoutingControl.fcpTransferReady:
         return fromResponder ? this.#transferReady(exchange, bytes) : 'FCP_XFER_RDY by an originator';
       case RoutingControl.fcpResponse:
@@ -165,10 +190,20 @@ export class UnitReceiver {
     return this.#made(FrameType.taskManagement, exchange, length, NO_BYTES);
   }
 
-  #data(unit: FcUnit, type: FrameType, exchange: number, bytes: Uint8Array): string | null {
+  #dataOut(unit: FcUnit, exchange: number, bytes: Uint8Array): string | null {
     if ((unit.frameControl & FrameControl.relativeOffset) === 0) return 'FCP_DATA without relative offset';
     putU32(this.#parameters, 0, unit.parameter);
-    return this.#made(type, exchange, 4, bytes);
+    return this.#made(FrameType.dataOut, exchange, 4, bytes);
+  }
+
+  #dataIn(unit: FcUnit, exchange: number, bytes: Uint8Array): string | null {
+    if ((unit.frameControl & FrameControl.relativeOffset) === 0) return 'FCP_DATA without relative offset';
+    putU32(this.#parameters, 0, unit.parameter);
+    this.#setHeader(FrameType.dataIn, exchange, 4, bytes.length);
+    const place = this.#place(this.#parameters.subarray(0, 4), bytes);
+    if (typeof place === 'string') return place;
+    this.#arrived = { exchange, offset: unit.parameter, place };
+    return null;
   }
 
   #transferReady(exchange: number, bytes: Uint8Array): string | null {
@@ -202,28 +237,58 @@ export class UnitReceiver {
     if (response.code !== null || presentedLength < 0 || presentedLength > MAX_U32) return 'a wrong FCP_RSP';
     if (sense === null && response.sense.length > 0) return 'sense data of no known format';
     const result = { kind: ResultKind.status, status: response.status, presentedLength, sense };
+    const arrived = this.#arrived;
+    if (arrived?.exchange === number && sense === null) return this.#final(arrived, result);
+    const broken = this.deliverData();
+    if (broken !== null) return broken;
     return this.#made(FrameType.response, number, encodeResult(result, this.#parameters, 0), NO_BYTES);
+  }
+
+  /** The data and its FCP_RSP, as the one frame that they were. */
+  #final({ exchange, offset, place }: ArrivedData, result: Result): string | null {
+    this.#arrived = null;
+    putU32(this.#parameters, 0, offset);
+    const length = 4 + encodeResult(result, this.#parameters, 4);
+    this.#setHeader(FrameType.dataIn, exchange, length, place.length);
+    this.#header.flags = FINAL;
+    return this.#frame(this.#parameters.subarray(0, length), place);
   }
 
   /** A frame whose parameters were made here. */
   #made(type: FrameType, exchange: number, length: number, payload: Uint8Array): string | null {
+    this.#setHeader(type, exchange, length, payload.length);
+    return this.#deliver(this.#parameters.subarray(0, length), payload);
+  }
+
+  #setHeader(type: FrameType, exchange: number, parametersLength: number, payloadLength: number): void {
     const header = this.#header;
     header.type = type;
     header.flags = 0;
-    header.parametersLength = length;
-    header.payloadLength = payload.length;
+    header.parametersLength = parametersLength;
+    header.payloadLength = payloadLength;
     header.generation = this.generation;
     header.exchange = exchange;
     header.payloadChecksum = 0;
-    return brokenHeader(header) ?? this.#deliver(this.#parameters.subarray(0, length), payload);
   }
 
   #deliver(parameters: Uint8Array, payload: Uint8Array): string | null {
-    const header = this.#header;
-    let place: Uint8Array | string = NO_BYTES;
-    if (payload.length > 0) place = this.receiver.payloadBuffer(header, parameters);
-    if (typeof place !== 'string') place.set(payload);
-    const broken = typeof place === 'string' ? place : this.receiver.frame(header, parameters, place);
-    return broken === null ? null : `${frameName(header.type)}: ${broken}`;
+    const place = payload.length === 0 ? NO_BYTES : this.#place(parameters, payload);
+    return typeof place === 'string' ? place : this.#frame(parameters, place);
+  }
+
+  /** The payload where it belongs, or what is broken about the frame. */
+  #place(parameters: Uint8Array, payload: Uint8Array): Uint8Array | string {
+    const broken = brokenHeader(this.#header);
+    if (broken !== null) return broken;
+    const place = this.receiver.payloadBuffer(this.#header, parameters);
+    if (typeof place === 'string') return `${frameName(this.#header.type)}: ${place}`;
+    place.set(payload);
+    return place;
+  }
+
+  #frame(parameters: Uint8Array, place: Uint8Array): string | null {
+    const { type } = this.#header;
+    const broken = this.receiver.frame(this.#header, parameters, place);
+    return broken === null ? null : `${frameName(type)}: ${broken}`;
   }
 }
