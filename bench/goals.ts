@@ -4,7 +4,7 @@
 export function goalFor(path: string, workload: string): number | null {
   if (!WithGoals.has(workload)) return null;
   if (path === 'direct') return 2;
-  return path.startsWith('proxied') ? 1 : null;
+  return path === 'proxied-tcp' || path === 'proxied-unix' ? 1 : null;
 }
 
 /** MiB resident, a system. */

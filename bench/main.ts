@@ -4,7 +4,7 @@ import { describeMachine, sourceRevision } from './machine.ts';
 import { Measurement } from './measure.ts';
 import { runMicro } from './micro/micro.ts';
 import { type Options, parseOptions } from './options.ts';
-import { Crosspath } from './peers/crosspath.ts';
+import { Crosspath, type Transport } from './peers/crosspath.ts';
 import type { Path, Peer } from './peers/peer.ts';
 import { Tgt } from './peers/tgt.ts';
 import { Processes } from './processes.ts';
@@ -38,15 +38,16 @@ async function compare(options: Options): Promise<Result> {
 }
 
 async function measureAll(options: Options, processes: Processes, workspace: Workspace): Promise<Result> {
-  const cluster = (transport: 'tcp' | 'unix', direct: boolean) =>
+  const cluster = (transport: Transport, direct: boolean) =>
     new Crosspath(processes, workspace, { transport, direct, profileFolder: options.profile });
   const peers: readonly Peer[] = [
     new Tgt(processes, workspace),
     cluster('tcp', true),
     cluster('unix', false),
+    cluster('fcip', false),
   ];
   const paths: Path[] = [];
-  console.log('starting tgt and two clusters');
+  console.log('starting tgt and three clusters');
   for (const peer of peers) paths.push(...(await peer.start()));
   const { workloads, rounds, seconds } = options;
   const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: console.log });

@@ -6,6 +6,7 @@ const forTests = [
   ['libiscsi-bin', '/usr/bin/iscsi-test-cu'],
   ['qemu-utils', '/usr/bin/qemu-io'],
   ['qemu-block-extra', '/usr/share/doc/qemu-block-extra'],
+  ['tshark', '/usr/bin/tshark'],
 ];
 const forBench = [...forTests, ['tgt', '/usr/sbin/tgtd']];
 const forLinux = [['qemu-system-x86', '/usr/bin/qemu-system-x86_64']];

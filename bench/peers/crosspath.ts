@@ -13,8 +13,10 @@ const LINK_TRIES = 100;
 const TRY_MILLISECONDS = 100;
 const SYSTEMS = ['alpha', 'beta'] as const;
 
+export type Transport = 'tcp' | 'unix' | 'fcip';
+
 export interface CrosspathOptions {
-  readonly transport: 'tcp' | 'unix';
+  readonly transport: Transport;
   /** Whether the path to alpha's own unit is one of the columns. */
   readonly direct: boolean;
   /** A folder for CPU profiles of the systems; null for none. */
@@ -104,7 +106,9 @@ export class Crosspath implements Peer {
   #configuration(folder: string, files: { alpha: string; beta: string }, ports: readonly number[]): string {
     const [alphaPortal, betaPortal, alphaLink, betaLink, alphaAdmin, betaAdmin] = ports;
     const link = (system: string, port: number | undefined) =>
-      this.#options.transport === 'tcp' ? `tcp://127.0.0.1:${port}` : `unix:${folder}/${system}.sock`;
+      this.#options.transport === 'unix'
+        ? `unix:${folder}/${system}.sock`
+        : `${this.#options.transport}://127.0.0.1:${port}`;
     return `[cluster]
 name = "${this.#cluster}"
 

@@ -83,7 +83,7 @@ const unit = z.object({
 
 const link = z.object({
   partner: z.string(),
-  transport: z.enum(['tcp', 'tls', 'unix']),
+  transport: z.enum(['tcp', 'tls', 'unix', 'fcip']),
   state: z.enum(['up', 'connecting', 'down']),
   address: z
     .string()

@@ -5,7 +5,7 @@
 import type { BufferPool } from '../buffers/buffer-pool.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
-import type { Address, ByteStream, Listener } from '../env/network.ts';
+import type { ByteStream, Listener } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
@@ -15,10 +15,11 @@ import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/even
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
 import { sense } from '../wire/scsi/sense.ts';
 import type { Reachability } from './access-state/access-state-table.ts';
-import type { FrameStream } from './link/frame-stream.ts';
+import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting } from './link/greeting.ts';
 import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
+import { type Carrier, carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
 import { Partner, type PartnerHost } from './partner.ts';
 import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
 import type { ServedUnit } from './unit-server/unit-server.ts';
@@ -26,8 +27,8 @@ import type { ServedUnit } from './unit-server/unit-server.ts';
 export interface InterconnectOptions {
   readonly self: LocalSystem;
   /** Where partners reach this system. */
-  readonly addresses: readonly Address[];
-  readonly partners: readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+  readonly addresses: readonly LinkAddress[];
+  readonly partners: readonly { readonly name: string; readonly addresses: readonly LinkAddress[] }[];
   /** The units that this system owns. */
   readonly localUnits: readonly LogicalUnit[];
   /** The units that partners own. */
@@ -83,8 +84,10 @@ export class Interconnect implements PartnerHost, Reachability {
   async start(): Promise<void> {
     for (const [place, address] of this.#options.addresses.entries()) {
       try {
-        const accepted = (stream: ByteStream) => this.#accepted(stream, place);
-        this.#listeners.push(await this.env.network.listen(address, accepted, this.#turnedAway));
+        const accepted = (stream: ByteStream) => this.#accepted(stream, place, carrierOf(address));
+        this.#listeners.push(
+          await this.env.network.listen(streamAddress(address), accepted, this.#turnedAway),
+        );
       } catch (error) {
         this.#closeListeners();
         throw error;
@@ -102,7 +105,7 @@ export class Interconnect implements PartnerHost, Reachability {
     await Promise.all(this.partners.map((partner) => partner.stop(deadline)));
   }
 
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link {
     const parts = { units: this.#served, ...this.#options };
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
     link.sendInventory([...this.#served].map(([id, { unit }]) => inventoryOf(id, unit)));
@@ -187,11 +190,11 @@ export class Interconnect implements PartnerHost, Reachability {
   }
 
   /** `place`: of the address, among those of this system, at which it came. */
-  #accepted(stream: ByteStream, place: number): void {
+  #accepted(stream: ByteStream, place: number, carrier: Carrier): void {
     const full = this.#greetings.size >= LinkLimits.maxGreetings;
     const names = new Set(this.partners.filter(({ weDial }) => !weDial).map(({ name }) => name));
     const expected = { names, nextGeneration: (name: string) => this.#partner(name).nextGeneration() };
-    const greeting: Greeting = Greeting.accept(this, stream, expected, {
+    const greeting: Greeting = Greeting.accept(this, stream, carrier, expected, {
       agreed: (frames, terms) => {
         this.#greetings.delete(greeting);
         const partner = this.#partner(terms.partner);

@@ -3,14 +3,15 @@
  * replaces a link that has ended by a new one. What the link carries is the link's business.
  */
 import type { Timer } from '../env/clock.ts';
-import type { Address, ByteStream } from '../env/network.ts';
+import type { ByteStream } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import type { UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
-import type { FrameStream } from './link/frame-stream.ts';
+import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting, type GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
 import type { Link, LinkOwner } from './link/link.ts';
+import { carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
 
 /** What a slot needs of the partner that it is part of. */
 export interface SlotHost {
@@ -19,8 +20,8 @@ export interface SlotHost {
   readonly weDial: boolean;
   readonly system: GreetingHost;
   /** The dialed partner has agreed to a link: `slot.take` comes next. */
-  established(slot: LinkSlot, frames: FrameStream, terms: LinkTerms): void;
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link;
+  established(slot: LinkSlot, frames: FrameChannel, terms: LinkTerms): void;
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
   /** A slot's link has come up. */
   slotUp(units: readonly InventoryUnit[]): void;
   /** A slot's link, which was up, is there no more. */
@@ -36,7 +37,7 @@ export interface SlotHost {
 export type SlotState = 'up' | 'connecting' | 'down';
 
 export class LinkSlot implements LinkOwner {
-  readonly address: Address;
+  readonly address: LinkAddress;
   link: Link | null = null;
   /** Of the last link that has ended; older ones the dialed side has ended itself, when a newer one took their place. */
   endedGeneration: number | null = null;
@@ -60,7 +61,7 @@ export class LinkSlot implements LinkOwner {
   #whenLinkEnded: (() => void) | null = null;
   readonly #host: SlotHost;
 
-  constructor(host: SlotHost, address: Address) {
+  constructor(host: SlotHost, address: LinkAddress) {
     this.#host = host;
     this.address = address;
     this.since = this.#clock.now();
@@ -90,7 +91,7 @@ export class LinkSlot implements LinkOwner {
   }
 
   /** The handshake is over. An older link ends: the partner would not have made a new one if it had not lost it. */
-  take(frames: FrameStream, terms: LinkTerms): Link {
+  take(frames: FrameChannel, terms: LinkTerms): Link {
     this.#drop('replaced by a newer link');
     this.link = this.#host.makeLink(frames, terms, this);
     return this.link;
@@ -167,7 +168,7 @@ export class LinkSlot implements LinkOwner {
     this.#retry = null;
     const { clock, network } = this.#host.system.env;
     const connecting = network.connect(
-      this.address,
+      streamAddress(this.address),
       (stream) => {
         timer.cancel();
         this.#greet(stream);
@@ -191,7 +192,7 @@ export class LinkSlot implements LinkOwner {
 
   #greet(stream: ByteStream): void {
     this.#dialing = null;
-    this.#greeting = Greeting.dial(this.#host.system, stream, this.#host.name, {
+    this.#greeting = Greeting.dial(this.#host.system, stream, carrierOf(this.address), this.#host.name, {
       agreed: (frames, terms) => {
         this.#greeting = null;
         this.#host.established(this, frames, terms);

@@ -2,19 +2,19 @@
  * Another storage system of the cluster, and the links to it, one for each address of the one that is dialed. It is
  * reachable while any of them is up. No link may outlive the other side's knowledge of its end: see generationEnded.
  */
-import type { Address } from '../env/network.ts';
 import type { UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
-import type { FrameStream } from './link/frame-stream.ts';
+import type { FrameChannel } from './link/frame-channel.ts';
 import type { GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
 import type { Link, LinkOwner } from './link/link.ts';
+import type { LinkAddress } from './link/link-address.ts';
 import { LinkSlot, type SlotHost } from './link-slot.ts';
 import type { Originator } from './proxied-unit/originator.ts';
 
 /** What a partner needs of the interconnect that it is part of. */
 export interface PartnerHost extends GreetingHost {
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link;
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
   /** The partner's units. `isNew`: it was not reachable before. */
   partnerInventory(partner: Partner, units: readonly InventoryUnit[], isNew: boolean): void;
   /** The last link has gone. */
@@ -34,7 +34,7 @@ export class Partner implements SlotHost {
   #isReachable = false;
 
   /** `theirs`: the addresses of the partner; `ours`: those of this system. One link to each address of the dialed one. */
-  constructor(host: PartnerHost, name: string, theirs: readonly Address[], ours: readonly Address[]) {
+  constructor(host: PartnerHost, name: string, theirs: readonly LinkAddress[], ours: readonly LinkAddress[]) {
     this.system = host;
     this.name = name;
     this.weDial = host.self.name > name;
@@ -76,7 +76,7 @@ export class Partner implements SlotHost {
    * The handshake is over. Where the partner has started anew, its older links have ended: nothing of theirs may run
    * behind what comes on this one.
    */
-  established(slot: LinkSlot, frames: FrameStream, terms: LinkTerms): void {
+  established(slot: LinkSlot, frames: FrameChannel, terms: LinkTerms): void {
     if (this.#incarnation !== terms.incarnation) {
       for (const older of this.slots) older.forget('the partner has started anew');
     }
@@ -87,7 +87,7 @@ export class Partner implements SlotHost {
     }
   }
 
-  makeLink(frames: FrameStream, terms: LinkTerms, owner: LinkOwner): Link {
+  makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link {
     return this.system.makeLink(frames, terms, owner);
   }
 

@@ -1,4 +1,4 @@
-import type { Address } from '../env/network.ts';
+import type { LinkAddress } from '../cluster/link/link-address.ts';
 import type { DiscoveredTarget } from '../iscsi/portal/discovery.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
 import { formatHostPort } from './config/address.ts';
@@ -18,7 +18,7 @@ export function targetPortsOf(system: SystemConfig): TargetPort[] {
 }
 
 /** As the configuration writes it. */
-export function addressText(address: Address): string {
+export function addressText(address: LinkAddress): string {
   return address.transport === 'unix'
     ? `unix:${address.path}`
     : `${address.transport}://${formatHostPort(address)}`;

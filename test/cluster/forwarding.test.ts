@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
-import type { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { LinkLimits } from '../../src/limits.ts';
 import { TaskManagementFunction, type TaskManagementResponse } from '../../src/scsi/logical-unit.ts';
 import { Status } from '../../src/wire/scsi/status.ts';
 import { HeldStore } from '../support/held-store.ts';
 import { blockCdb, pattern, testNexus, testPort } from '../support/scsi.ts';
 import { TestCommand, type TestCommandOptions } from '../support/test-command.ts';
+import { allReturned } from './support/all-returned.ts';
 import { type Transport, TwoSystems } from './support/two-systems.ts';
 
 const READ16 = 0x88;
@@ -38,7 +37,7 @@ function manage(systems: TwoSystems, command: TestCommand, what: TaskManagementF
   });
 }
 
-for (const transport of ['tcp', 'tls', 'unix'] as const satisfies Transport[]) {
+for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const satisfies Transport[]) {
   describe(`forwarding over ${transport}`, () => {
     let systems: TwoSystems;
     let held: HeldStore;
@@ -95,8 +94,8 @@ for (const transport of ['tcp', 'tls', 'unix'] as const satisfies Transport[]) {
         assert.equal(outcome.status, Status.good);
         assert.deepEqual(Buffer.from(stored(systems, 0, data.length)), Buffer.from(data), `${unsolicited}`);
       }
-      await everythingReleased(systems.beta.pool);
-      await everythingReleased(systems.alpha.pool);
+      await allReturned(systems.beta.pool);
+      await allReturned(systems.alpha.pool);
     });
 
     it('does not send more write data unasked than the owner allows; the owner asks for the rest', async () => {
@@ -114,7 +113,7 @@ for (const transport of ['tcp', 'tls', 'unix'] as const satisfies Transport[]) {
         assert.equal((await command.ended).status, Status.good);
         assert.deepEqual(Buffer.from(stored(systems, at * length, length)), Buffer.from(pattern(length, at)));
       }
-      await everythingReleased(systems.alpha.pool);
+      await allReturned(systems.alpha.pool);
     });
 
     it('holds no more than a few read sets of a 16 MiB read, in either system', async () => {
@@ -292,12 +291,6 @@ for (const transport of ['tcp', 'tls', 'unix'] as const satisfies Transport[]) {
       await stopping;
     });
   });
-}
-
-/** A kernel may have passed on the last frame before it says that it has taken it. */
-async function everythingReleased(pool: BufferPool): Promise<void> {
-  for (let turn = 0; turn < 10_000 && pool.leasedBytes > 0; turn++) await setImmediate();
-  assert.equal(pool.leasedBytes, 0);
 }
 
 /** A nexus of the owner's own that has had its unit attention. */

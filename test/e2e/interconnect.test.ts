@@ -1,4 +1,4 @@
-/** Issue 2, point 4: the interconnect over a direct link, TCP or a Unix socket. */
+/** Issue 2, point 4: the interconnect over a direct link: TCP, a Unix socket, or Fibre Channel over FCIP. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Cluster } from '../support/cluster.ts';
@@ -6,7 +6,7 @@ import { qemuIo } from '../support/disk.ts';
 import { linkOf } from '../support/status.ts';
 
 describe('the interconnect', () => {
-  for (const transport of ['tcp', 'unix'] as const) {
+  for (const transport of ['tcp', 'unix', 'fcip'] as const) {
     test(`carries commands both ways over ${transport}`, async () => {
       const cluster = await Cluster.start({ transport });
       try {
@@ -17,7 +17,7 @@ describe('the interconnect', () => {
         const status = await cluster.status();
         for (const system of ['alpha', 'beta']) {
           const link = linkOf(status, system);
-          assert.match(link.address, transport === 'tcp' ? /127\.0\.0\.1:\d+/ : /\/crosspath-e2e-/);
+          assert.match(link.address, transport === 'unix' ? /\/crosspath-e2e-/ : /127\.0\.0\.1:\d+/);
           assert(link.bytesIn > 4 << 20 && link.bytesOut > 4 << 20);
           assert.equal(link.exchanges, 0);
         }

@@ -2,7 +2,7 @@
 export interface ClusterShape {
   readonly name?: string;
   /** 'tcp' where not given. */
-  readonly transport?: 'tcp' | 'unix';
+  readonly transport?: 'tcp' | 'unix' | 'fcip';
   /** As the file has it: "16KiB". */
   readonly readSet?: string;
   /** `defaultUnits` where not given. */

@@ -46,7 +46,9 @@ export class Cluster {
     const addresses = { ports: rest, links: linksOf(shape, folder, alphaLink, betaLink) };
     const relay = await makeRelay(shape, folder, alphaLink);
     const relayed =
-      shape.transport === 'unix' ? `unix:${path.join(folder, 'r')}` : `tcp://127.0.0.1:${relay.port}`;
+      shape.transport === 'unix'
+        ? `unix:${path.join(folder, 'r')}`
+        : `${shape.transport ?? 'tcp'}://127.0.0.1:${relay.port}`;
     const throughRelay: ClusterAddresses = { ...addresses, links: { ...addresses.links, alpha: relayed } };
     const files = { alpha: path.join(folder, 'alpha.toml'), beta: path.join(folder, 'beta.toml') };
     await writeFile(files.alpha, configText(shape, addresses));
@@ -146,14 +148,14 @@ export class Cluster {
 }
 
 function linksOf(
-  { transport }: ClusterShape,
+  { transport = 'tcp' }: ClusterShape,
   folder: string,
   alphaPort: number,
   betaPort: number,
 ): ClusterAddresses['links'] {
   if (transport === 'unix')
     return { alpha: `unix:${path.join(folder, 'a')}`, beta: `unix:${path.join(folder, 'b')}` };
-  return { alpha: `tcp://127.0.0.1:${alphaPort}`, beta: `tcp://127.0.0.1:${betaPort}` };
+  return { alpha: `${transport}://127.0.0.1:${alphaPort}`, beta: `${transport}://127.0.0.1:${betaPort}` };
 }
 
 function makeRelay({ transport }: ClusterShape, folder: string, alphaPort: number): Promise<Relay> {

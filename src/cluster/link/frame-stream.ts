@@ -12,7 +12,6 @@ import {
   brokenHeader,
   decodeHeader,
   emptyHeader,
-  type FrameHeader,
   type FrameType,
   frameName,
   HEADER_LENGTH,
@@ -20,27 +19,13 @@ import {
   MAX_PARAMETERS,
   sealFrame,
 } from '../../wire/interconnect/frame.ts';
-
-/** Who handles the frames of a stream. A reason (a string) says that the frame is broken: the stream ends. */
-export interface FrameReceiver {
-  /**
-   * A verified header with its parameters, and a payload to come: where the payload goes (exactly that long, valid
-   * until `frame` or `closed`).
-   */
-  payloadBuffer(header: FrameHeader, parameters: Uint8Array): Uint8Array | string;
-  /** A whole, verified frame; all borrowed for the call. `payload` is what payloadBuffer gave, or empty. */
-  frame(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): string | null;
-  /** The stream has ended. Once, and nothing after it. */
-  closed(reason: string): void;
-}
+import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-export class FrameStream implements StreamHandler, FrameHandler {
+export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
   readonly headerLength = HEADER_LENGTH;
-  /** The next frame to send: parameters are encoded here, from HEADER_LENGTH on. */
   readonly scratch = new Uint8Array(HEADER_LENGTH + MAX_PARAMETERS);
-  /** Of the link, once the handshake has set it: stamped on what goes, demanded of what comes. */
   generation = 0;
   checksums = false;
   framesSent = 0;
@@ -73,12 +58,10 @@ export class FrameStream implements StreamHandler, FrameHandler {
     return this.#stream.remoteAddress;
   }
 
-  /** From the next frame on, this receiver is asked. */
   become(receiver: FrameReceiver): void {
     this.#receiver = receiver;
   }
 
-  /** Sends a frame whose parameters are in `scratch`. With a payload, the lease is released when it is sent. */
   send(
     type: FrameType,
     flags: number,
@@ -93,22 +76,18 @@ export class FrameStream implements StreamHandler, FrameHandler {
     this.#output.endMessage();
   }
 
-  /** Sends a frame without payload ahead of those that wait. */
   sendUrgent(type: FrameType, exchange: number, parametersLength: number): void {
     this.#output.putUrgent(this.#seal(type, 0, exchange, parametersLength, NO_BYTES));
   }
 
-  /** Releases a lease of which pieces were sent before: when they are out. */
   releaseWhenSent(lease: Lease): void {
     this.#output.releaseWhenSent(lease);
   }
 
-  /** Ends the stream at once. `closed` follows in a later turn. */
   destroy(reason: string): void {
     this.#stream.destroy(reason);
   }
 
-  /** Sends what waits, then ends the stream. */
   end(): void {
     this.#output.flush();
     this.#stream.end();

@@ -8,8 +8,10 @@ import { LinkLimits } from '../../limits.ts';
 import { type FrameHeader, FrameType, frameName, HEADER_LENGTH } from '../../wire/interconnect/frame.ts';
 import { decodeHello, encodeHello } from '../../wire/interconnect/hello.ts';
 import { decodeRefuse, encodeRefuse } from '../../wire/interconnect/refuse.ts';
-import { type FrameReceiver, FrameStream } from './frame-stream.ts';
+import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
 import { judgeHello, type LinkTerms, type LocalSystem, makeHello } from './handshake.ts';
+import type { Carrier } from './link-address.ts';
+import { openChannel } from './open-channel.ts';
 
 export interface GreetingHost {
   readonly env: Env;
@@ -21,7 +23,7 @@ export interface GreetingHost {
 
 /** Exactly one of the two is called, once. */
 export interface GreetingOutcome {
-  agreed(frames: FrameStream, terms: LinkTerms): void;
+  agreed(frames: FrameChannel, terms: LinkTerms): void;
   failed(reason: string): void;
 }
 
@@ -33,7 +35,7 @@ export interface Expected {
 
 export class Greeting implements FrameReceiver {
   readonly #host: GreetingHost;
-  readonly #frames: FrameStream;
+  readonly #frames: FrameChannel;
   readonly #outcome: GreetingOutcome;
   /** Null on the dialing side. */
   readonly #expected: Expected | null;
@@ -46,6 +48,7 @@ export class Greeting implements FrameReceiver {
   private constructor(
     host: GreetingHost,
     stream: ByteStream,
+    carrier: Carrier,
     partner: string | null,
     expected: Expected | null,
     outcome: GreetingOutcome,
@@ -57,14 +60,20 @@ export class Greeting implements FrameReceiver {
     // TCP's own sum is too weak for bytes that leave the host without TLS.
     this.#provenPeer = stream.provenPeer;
     this.#wantsChecksums = !stream.bytesAreSafe;
-    this.#frames = new FrameStream(stream, host.env.clock, host.pool, host.receiveBuffer, this);
+    this.#frames = openChannel(host, stream, carrier, partner, this);
     this.#timer = host.env.clock.after(LinkLimits.handshakeMilliseconds, () =>
       this.cancel('no handshake in time'),
     );
   }
 
-  static dial(host: GreetingHost, stream: ByteStream, partner: string, outcome: GreetingOutcome): Greeting {
-    const greeting = new Greeting(host, stream, partner, null, outcome);
+  static dial(
+    host: GreetingHost,
+    stream: ByteStream,
+    carrier: Carrier,
+    partner: string,
+    outcome: GreetingOutcome,
+  ): Greeting {
+    const greeting = new Greeting(host, stream, carrier, partner, null, outcome);
     greeting.#sendHello(FrameType.hello, partner, 0);
     return greeting;
   }
@@ -72,10 +81,11 @@ export class Greeting implements FrameReceiver {
   static accept(
     host: GreetingHost,
     stream: ByteStream,
+    carrier: Carrier,
     expected: Expected,
     outcome: GreetingOutcome,
   ): Greeting {
-    return new Greeting(host, stream, null, expected, outcome);
+    return new Greeting(host, stream, carrier, null, expected, outcome);
   }
 
   cancel(reason: string): void {

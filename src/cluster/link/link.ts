@@ -11,7 +11,7 @@ import { type FrameHeader, FrameType, HEADER_LENGTH, putU32, u32 } from '../../w
 import { decodeInventory, encodeInventory, type InventoryUnit } from '../../wire/interconnect/inventory.ts';
 import { Originator } from '../proxied-unit/originator.ts';
 import { type ServedUnits, UnitServer } from '../unit-server/unit-server.ts';
-import type { FrameReceiver, FrameStream } from './frame-stream.ts';
+import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
 import type { LinkTerms } from './handshake.ts';
 
 /** Who is told what the link learns. */
@@ -39,7 +39,7 @@ export class Link implements FrameReceiver {
   readonly terms: LinkTerms;
   readonly originator: Originator;
   readonly server: UnitServer;
-  readonly frames: FrameStream;
+  readonly frames: FrameChannel;
   /** True once the partner's inventory has come. */
   up = false;
   readonly #clock: Clock;
@@ -53,7 +53,7 @@ export class Link implements FrameReceiver {
   #leaving = false;
 
   constructor(
-    frames: FrameStream,
+    frames: FrameChannel,
     terms: LinkTerms,
     clock: Clock,
     pool: BufferPool,

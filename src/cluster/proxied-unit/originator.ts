@@ -22,7 +22,7 @@ import {
 import { CloseReason, encodeNexusClose, encodeNexusOpen } from '../../wire/interconnect/nexus.ts';
 import { encodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
 import { ExchangeTable } from '../link/exchange-table.ts';
-import type { FrameStream } from '../link/frame-stream.ts';
+import type { FrameChannel } from '../link/frame-channel.ts';
 import type { LinkTerms } from '../link/handshake.ts';
 import { ProxiedTask } from './proxied-task.ts';
 import { ReadBudget } from './read-budget.ts';
@@ -35,7 +35,7 @@ class ManagementExchange {
 }
 
 export class Originator {
-  readonly frames: FrameStream;
+  readonly frames: FrameChannel;
   readonly terms: LinkTerms;
   readonly pool: BufferPool;
   /** Bytes: docs/configuration.md, `read_set`. */
@@ -53,7 +53,7 @@ export class Originator {
   /** The command whose frame waits for its first write data, so that both travel together. */
   #deferred: ProxiedTask | null = null;
 
-  constructor(frames: FrameStream, terms: LinkTerms, pool: BufferPool, readSetLength: number) {
+  constructor(frames: FrameChannel, terms: LinkTerms, pool: BufferPool, readSetLength: number) {
     this.readSetLength = readSetLength;
     this.frames = frames;
     this.terms = terms;

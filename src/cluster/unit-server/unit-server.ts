@@ -16,7 +16,7 @@ import { type FrameHeader, FrameType, HEADER_LENGTH, u32 } from '../../wire/inte
 import { CloseReason, decodeNexusClose, decodeNexusOpen } from '../../wire/interconnect/nexus.ts';
 import { decodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
 import { ServedTable } from '../link/exchange-table.ts';
-import type { FrameStream } from '../link/frame-stream.ts';
+import type { FrameChannel } from '../link/frame-channel.ts';
 import type { LinkTerms } from '../link/handshake.ts';
 import { ServedCommand } from './served-command.ts';
 
@@ -43,7 +43,7 @@ const closeReasons: ReadonlyMap<number, NexusLoss> = new Map([
 ]);
 
 export class UnitServer {
-  readonly frames: FrameStream;
+  readonly frames: FrameChannel;
   commandsServed = 0;
   closed = false;
   readonly #terms: LinkTerms;
@@ -61,7 +61,7 @@ export class UnitServer {
   #drained: (() => void) | null = null;
 
   constructor(
-    frames: FrameStream,
+    frames: FrameChannel,
     terms: LinkTerms,
     units: ServedUnits,
     pool: BufferPool,

@@ -61,7 +61,7 @@ function checkSecrecy(file: FileDraft, report: Report): void {
       if (address.transport === 'tls' && file.cluster.keys === undefined) {
         report(path, 'a TLS link needs keys; write keys = "FOLDER" under [cluster], and run crosspath keys');
       }
-      if (address.transport !== 'tcp' || isLoopback(address.host) || system.insecure === true) continue;
+      if (address.transport === 'tls' || isLoopback(address.host) || system.insecure === true) continue;
       const where = formatHostPort(address);
       report(
         path,

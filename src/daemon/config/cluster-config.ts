@@ -1,4 +1,4 @@
-import type { Address } from '../../env/network.ts';
+import type { LinkAddress } from '../../cluster/link/link-address.ts';
 import type { Serves } from '../../scsi/target-port.ts';
 
 /** A configuration file, checked, with every default filled in and every path absolute. */
@@ -20,7 +20,7 @@ export interface SystemConfig {
   readonly groupId: number;
   readonly stateFolder: string;
   /** Where partners reach it: each has a link to each of these. */
-  readonly interconnect: readonly Address[];
+  readonly interconnect: readonly LinkAddress[];
   readonly admin: { readonly host: string; readonly port: number };
   readonly ports: readonly PortConfig[];
 }

@@ -1,6 +1,6 @@
 /** What a file leaves out, so that the checks and the finished configuration agree on it. */
 import { resolve } from 'node:path';
-import type { Address } from '../../env/network.ts';
+import type { LinkAddress } from '../../cluster/link/link-address.ts';
 import type { SystemDraft, UnitDraft } from './draft.ts';
 import type { WrittenAddress } from './file-schema.ts';
 
@@ -17,7 +17,7 @@ export function relativeIdOf(written: number | undefined, before: number, place:
 }
 
 /** `system`: whose address it is. */
-export function interconnectAddress(address: WrittenAddress, folder: string, system: string): Address {
+export function interconnectAddress(address: WrittenAddress, folder: string, system: string): LinkAddress {
   if (address.transport === 'unix') return { ...address, path: resolve(folder, address.path) };
   const { transport, host, port } = address;
   return transport === 'tls' ? { transport, host, port, system } : { transport, host, port };

@@ -36,19 +36,20 @@ function hostPortAdvice(): string {
   return 'write an IP address and a port from 1 to 65535, like "127.0.0.1:3260" or "[::1]:3260"';
 }
 
+const transports = ['tls', 'tcp', 'fcip'] as const;
 const interconnectAddress = z.string(interconnectAdvice()).transform((written, context) => {
   if (written.startsWith('unix:') && written.length > 5) {
     return { transport: 'unix' as const, path: written.slice(5) };
   }
-  const transport = written.startsWith('tls://') ? ('tls' as const) : ('tcp' as const);
-  const parsed = written.startsWith(`${transport}://`) ? parseHostPort(written.slice(6)) : null;
-  if (parsed !== null) return { transport, ...parsed };
+  const transport = transports.find((candidate) => written.startsWith(`${candidate}://`));
+  const parsed = transport === undefined ? null : parseHostPort(written.slice(transport.length + 3));
+  if (transport !== undefined && parsed !== null) return { transport, ...parsed };
   context.addIssue(interconnectAdvice());
   return z.NEVER;
 });
 
 function interconnectAdvice(): string {
-  return 'write "tls://ADDRESS:PORT", "unix:PATH", or "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701"';
+  return 'write "tls://ADDRESS:PORT", "unix:PATH", "tcp://ADDRESS:PORT", like "tcp://127.0.0.1:7701", or "fcip://ADDRESS:PORT"';
 }
 
 /** Before the whole file is known: paths as they are written, and nobody's yet. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
 import { TwoSystems } from '../support/two-systems.ts';
 
-for (const transport of ['tcp', 'tls', 'unix'] as const) {
+for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const) {
   describeLogicalUnit(`proxied over ${transport}`, async (store) => {
     const systems = await TwoSystems.start({ transport, store });
     return {

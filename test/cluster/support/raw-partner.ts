@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { makeHello } from '../../../src/cluster/link/handshake.ts';
-import type { Address } from '../../../src/env/network.ts';
+import { type LinkAddress, streamAddress } from '../../../src/cluster/link/link-address.ts';
 import {
   decodeHeader,
   emptyHeader,
@@ -44,7 +44,8 @@ export class RawPartner {
     });
   }
 
-  static async connect(address: Address): Promise<RawPartner> {
+  static async connect(given: LinkAddress): Promise<RawPartner> {
+    const address = streamAddress(given);
     const socket = connect(
       address.transport === 'unix' ? { path: address.path } : { host: address.host, port: address.port },
     );
@@ -56,7 +57,7 @@ export class RawPartner {
   }
 
   /** Past the handshake, as beta. */
-  static async greeted(address: Address, changes: Partial<Hello> = {}): Promise<RawPartner> {
+  static async greeted(address: LinkAddress, changes: Partial<Hello> = {}): Promise<RawPartner> {
     const partner = await RawPartner.connect(address);
     partner.sendHello(changes);
     const welcome = await partner.next(FrameType.welcome);

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../../src/cluster/interconnect.ts';
+import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import type { ProxiedUnit } from '../../../src/cluster/proxied-unit/proxied-unit.ts';
 import type { Log } from '../../../src/env/log.ts';
-import type { Address } from '../../../src/env/network.ts';
 import type { KeyRing, SharedKey } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
@@ -16,7 +16,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { freePort } from '../../support/free-port.ts';
 
-export type Transport = 'tcp' | 'tls' | 'unix';
+export type Transport = LinkAddress['transport'];
 
 /** Resolves its waiters when a message is logged that they wait for. */
 export class WatchedLog implements Log {
@@ -61,6 +61,8 @@ export interface TwoSystemsOptions {
   /** Of alpha and of beta, for TLS; default: one key that both have. */
   readonly keys?: readonly [KeyRing, KeyRing];
   readonly readSetLength?: number;
+  /** Where beta dials, if it is not where alpha listens. */
+  readonly via?: (address: LinkAddress) => Promise<LinkAddress>;
   /** The owner's store; default: a memory store. */
   readonly store?: BlockStore;
   /** What lies between the local unit and its store. */
@@ -72,14 +74,19 @@ export class TwoSystems {
   readonly alpha: TestSystem;
   readonly beta: TestSystem;
   /** Of the first link, and of all. */
-  readonly address: Address;
-  readonly addresses: readonly Address[];
+  readonly address: LinkAddress;
+  readonly addresses: readonly LinkAddress[];
   readonly local: LocalUnit;
   readonly proxied: ProxiedUnit;
   readonly store: BlockStore;
   readonly #folder: string;
 
-  private constructor(options: TwoSystemsOptions, addresses: readonly Address[], folder: string) {
+  private constructor(
+    options: TwoSystemsOptions,
+    addresses: readonly LinkAddress[],
+    dialed: readonly LinkAddress[],
+    folder: string,
+  ) {
     this.#folder = folder;
     const [address] = addresses;
     if (address === undefined) throw new Error('no address');
@@ -112,7 +119,7 @@ export class TwoSystems {
       'beta',
       [],
       'alpha',
-      addresses,
+      dialed,
       [],
       [identity],
       betaPool,
@@ -135,11 +142,13 @@ export class TwoSystems {
   /** Both systems, which may or may not come to a link. */
   static async begin(options: TwoSystemsOptions): Promise<TwoSystems> {
     const folder = mkdtempSync(join(tmpdir(), 'crosspath-'));
-    const addresses: Address[] = [];
+    const addresses: LinkAddress[] = [];
     for (const transport of [options.transport, ...(options.furtherLinks ?? [])]) {
       addresses.push(await testAddress(transport, folder, addresses.length));
     }
-    const systems = new TwoSystems(options, addresses, folder);
+    const { via = (address: LinkAddress) => Promise.resolve(address) } = options;
+    const dialed = await Promise.all(addresses.map(via));
+    const systems = new TwoSystems(options, addresses, dialed, folder);
     await systems.alpha.interconnect.start();
     await systems.beta.interconnect.start();
     return systems;
@@ -180,7 +189,7 @@ export class TwoSystems {
   }
 }
 
-async function testAddress(transport: Transport, folder: string, place: number): Promise<Address> {
+async function testAddress(transport: Transport, folder: string, place: number): Promise<LinkAddress> {
   if (transport === 'unix') return { transport, path: join(folder, `alpha${place}.sock`) };
   const at = { host: '127.0.0.1', port: await freePort() };
   return transport === 'tls' ? { transport, ...at, system: 'alpha' } : { transport, ...at };
@@ -209,9 +218,9 @@ export function sharedKeys(
 
 function makeSystem(
   name: string,
-  addresses: readonly Address[],
+  addresses: readonly LinkAddress[],
   partner: string,
-  partnerAddresses: readonly Address[],
+  partnerAddresses: readonly LinkAddress[],
   localUnits: readonly LogicalUnit[],
   partnerUnits: readonly LogicalUnit['identity'][],
   pool: BufferPool,

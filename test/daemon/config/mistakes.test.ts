@@ -62,6 +62,7 @@ const cases: readonly Case[] = [
   { what: 'an interconnect beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'tcp://10.0.0.1:7701', at: '10.0.0.1', says: /write "tls:\/\/10\.0\.0\.1:7701", or insecure = true for system "alpha"/ },
   { what: 'a TLS interconnect without keys', piece: 'tcp://127.0.0.1:7701', by: 'tls://127.0.0.1:7701', at: 'tls://', says: /write keys = "FOLDER" under \[cluster\]/ },
   { what: 'a TLS address on a portal', piece: 'tcp://127.0.0.1:7701', by: 'tls://127.0.0.1:3260', at: 'portal = "127.0.0.1:3260"', says: /as does the interconnect of system "alpha"/ },
+  { what: 'Fibre Channel beyond loopback', piece: 'tcp://127.0.0.1:7701', by: 'fcip://10.0.0.1:3225', at: '10.0.0.1', says: /insecure = true for system "alpha"/ },
   { what: 'no interconnect', piece: '["tcp://127.0.0.1:7701"]', by: '[]', at: 'interconnect = []', says: /at least one address/ },
   { what: 'an interconnect without transport', piece: 'tcp://127.0.0.1:7701', by: '127.0.0.1:7701', at: '127.0.0.1:7701', says: /tcp:\/\/ADDRESS:PORT/ },
   { what: 'a socket path that is too long', piece: 'unix:var/beta.sock', by: `unix:${'x'.repeat(120)}`, at: 'unix:', says: /Linux allows 107/ },

@@ -65,6 +65,11 @@ test('optional keys override the defaults', () => {
   assert.deepEqual(config.initiators, [{ name: 'iqn.2004-01.com.example:h', luns: new Map([[0, 'vol-b']]) }]);
 });
 
+test('an interconnect address may be Fibre Channel over FCIP', () => {
+  const text = good.replace('"tcp://127.0.0.1:7701"', '"fcip://[::1]:3225"');
+  assert.deepEqual(configOf(text).systems[0]?.interconnect, [{ transport: 'fcip', host: '::1', port: 3225 }]);
+});
+
 test('a mistake of TOML syntax is named with its line', () => {
   const [mistake] = mistakesOf('[cluster]\nname = \n');
   assert.equal(mistake?.line, 2);
