@@ -24,7 +24,7 @@ export function makeKeys(file: string, rotate: boolean): number {
     [...paths].map(([name, path]): [string, Keys] => [name, there.includes(path) ? readKeyFile(path) : []]),
   );
   const after = renewed(systems, before);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   for (const [name, path] of paths) write(path, formatKeys(config.name, name, after.get(name) ?? []));
   process.stdout.write(told(config, paths, there.length > 0));
   return 0;
@@ -47,6 +47,14 @@ function renewed(systems: readonly string[], before: ReadonlyMap<string, Keys>):
     }
   }
   return after;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw pathError('cannot make the folder for keys', folder, error);
+  }
 }
 
 /** Whole or not at all, and never readable by others. */
