@@ -61,11 +61,13 @@ function checkSecrecy(file: FileDraft, report: Report): void {
       if (address.transport === 'tls' && file.cluster.keys === undefined) {
         report(path, 'a TLS link needs keys; write keys = "FOLDER" under [cluster], and run crosspath keys');
       }
-      if (address.transport === 'tls' || isLoopback(address.host) || system.insecure === true) continue;
+      const { transport } = address;
+      if (transport === 'unix' || transport === 'tls') continue;
+      if (isLoopback(address.host) || system.insecure === true) continue;
       const where = formatHostPort(address);
       report(
         path,
-        `tcp://${where} leaves the host, and whoever reaches it can read and write every disk; write "tls://${where}", or insecure = true for system "${system.name ?? '?'}" where the network is yours alone`,
+        `${transport}://${where} leaves the host, and whoever reaches it can read and write every disk; write "tls://${where}", or insecure = true for system "${system.name ?? '?'}" where the network is yours alone`,
       );
     }
   }
