@@ -71,6 +71,8 @@ export class FaultPlan {
       case 'kill':
       case 'powerCut':
         return this.#die(kind === 'kill', duration);
+      case 'cleanStop':
+        return this.#stop(duration);
       case 'slowDisk':
         return this.#disk(
           duration,
@@ -133,6 +135,17 @@ export class FaultPlan {
     this.#sim.kill(system, withPower);
     world.after(withPower ? Math.min(duration, 500) : duration, null, () => {
       if (system.running === null) this.#sim.start(system);
+    });
+  }
+
+  #stop(duration: number): void {
+    const { world, systems } = this.#sim;
+    const system = world.prng.pick(systems);
+    system.stop(() => {
+      this.#sim.kill(system, true);
+      world.after(this.#healed ? 0 : duration, null, () => {
+        if (system.running === null) this.#sim.start(system);
+      });
     });
   }
 

@@ -14,6 +14,7 @@ export interface FaultRates {
   readonly pauseClient: number;
   readonly kill: number;
   readonly powerCut: number;
+  readonly cleanStop: number;
   readonly slowDisk: number;
   readonly readError: number;
   readonly writeError: number;
@@ -82,6 +83,7 @@ function drawFaults(prng: Prng): FaultRates {
     pauseClient: rate(0.2, 0.2),
     kill: rate(0.25, 0.1, 0.3),
     powerCut: rate(0.25, 0.1, 0.3),
+    cleanStop: rate(0.2, 0.1, 0.3),
     slowDisk: rate(0.25, 0.2),
     readError: rate(0.1, 0.2),
     writeError: rate(0.15, 0.2),

@@ -9,6 +9,8 @@ import {
 import type { ClusterConfig, SystemConfig } from '../src/daemon/config/cluster-config.ts';
 import type { Env } from '../src/env/env.ts';
 import type { Log } from '../src/env/log.ts';
+import { StopLimits } from '../src/limits.ts';
+import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
 import { SimClock } from './env/clock.ts';
@@ -23,6 +25,8 @@ export interface Running {
   readonly process: SimProcess;
   readonly shared: Shared;
   readonly parts: AssembledSystem;
+  readonly stores: readonly BlockStore[];
+  stopping: boolean;
 }
 
 export class SimSystem {
@@ -63,7 +67,7 @@ export class SimSystem {
       return checked(new DiskStore(file, byteLength, blockLength));
     });
     const parts = assembleSystem(shared, stores);
-    this.running = { process, shared, parts };
+    this.running = { process, shared, parts, stores, stopping: false };
     this.starts += 1;
     world.say(this.name, 'starts');
     void this.#listen(parts);
@@ -84,6 +88,26 @@ export class SimSystem {
       if (withPower) medium.reopen();
       else medium.losePower(this.#world);
     }
+  }
+
+  /** As the daemon stops: clients first, then the partners, then the stores. `stopped`: unless it has died meanwhile. */
+  stop(stopped: () => void): void {
+    const { running } = this;
+    if (running === null || running.stopping) return;
+    running.stopping = true;
+    this.#world.say(this.name, 'stops');
+    this.#world.follow(
+      running.process,
+      this.#leave(running).then(() => {
+        if (this.running === running) stopped();
+      }),
+    );
+  }
+
+  async #leave({ parts, stores }: Running): Promise<void> {
+    await Promise.all(parts.portals.map(({ portal }) => portal.close()));
+    await parts.interconnect.stop(StopLimits.interconnectMilliseconds);
+    await Promise.allSettled(stores.map((store) => store.close()));
   }
 
   medium(unit: string): SimMedium {

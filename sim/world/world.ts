@@ -24,6 +24,8 @@ export class World {
   #sequence = 0;
   #processes = 0;
   #promises = false;
+  /** Of starts and stops that wait for more than the current event. */
+  #pending = 0;
 
   constructor(prng: Prng, trace: Trace) {
     this.prng = prng;
@@ -49,6 +51,15 @@ export class World {
   /** The event that runs now has begun something with promises: they settle before the next event. */
   usesPromises(): void {
     this.#promises = true;
+  }
+
+  /** Promises settle after every event until this one of the process's has, or the process has died. */
+  follow(process: SimProcess, promise: Promise<void>): void {
+    this.#pending += 1;
+    const death = new Promise<void>((resolve) => process.atDeath.push(resolve));
+    void Promise.race([promise, death]).finally(() => {
+      this.#pending -= 1;
+    });
   }
 
   say(who: string, what: string): void {
@@ -85,7 +96,7 @@ export class World {
       this.#queue.pop();
       this.now = next.time;
       this.#dispatch(next);
-      if (this.#promises) {
+      if (this.#promises || this.#pending > 0) {
         this.#promises = false;
         await settlePromises();
       }
