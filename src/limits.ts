@@ -51,6 +51,12 @@ export const ScsiLimits = {
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
   unitAttentionsPerNexus: 16,
+  /** How long a write waits for the proof that its initiator still holds the nexus, before it is answered BUSY. */
+  proofMilliseconds: 2_000,
+  /** Places in which a unit that several nexuses use remembers who has accessed what last: 24 bytes each. */
+  accessHistoryPlaces: 8192,
+  /** An access of more than this many granules of 4 KiB counts as one of the whole unit. */
+  longAccessGranules: 256,
   /** Initiators that went, and are told so by unit attention 29/07 when they come back. */
   lostNexusesPerUnit: 1024,
   /** A command that works on more than it can hold does so in pieces of this many bytes. */

@@ -1,8 +1,10 @@
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
+import { NodeClock } from '../../src/env/node/clock.ts';
 import { POOL_KEEP_BYTES } from '../../src/limits.ts';
 import { LocalUnit } from '../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
-import { type Nexus, NexusIds } from '../../src/scsi/nexus.ts';
+import type { Nexus } from '../../src/scsi/nexus.ts';
+import { Order } from '../../src/scsi/order.ts';
 import { Router } from '../../src/scsi/router/router.ts';
 import type { TargetPort } from '../../src/scsi/target-port.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
@@ -41,13 +43,14 @@ export function memoryUnit(): MemoryUnit {
     blockLength: BLOCK_LENGTH,
     byteLength,
   });
-  const unit = new LocalUnit({ identity, store, pool, log: quietLog });
+  const order = new Order();
+  const unit = new LocalUnit({ identity, store, pool, clock: new NodeClock(), order, log: quietLog });
   const router = new Router({
     units: [{ lun: LUN, unit }],
     initiators: [],
     accessStates: { groups: () => [] },
     pool,
-    nexusIds: new NexusIds(),
+    order,
   });
   const settle = (nexus: Nexus) => {
     while (unit.takeUnitAttention(nexus) !== null);

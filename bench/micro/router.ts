@@ -17,7 +17,7 @@ export function routerBenchmarks(): MicroBenchmark[] {
 
 function read(length: number, times: number): void {
   const { router, settle } = memoryUnit();
-  const nexus = router.openNexus('iqn.2026-11.dev.crosspath:micro', '000000000001', PORT);
+  const nexus = router.openNexus('iqn.2026-11.dev.crosspath:micro', '000000000001', PORT, () => {});
   settle(nexus);
   const blocks = length / BLOCK_LENGTH;
   let bytes = 0;

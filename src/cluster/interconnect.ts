@@ -9,7 +9,7 @@ import type { ByteStream, Listener } from '../env/network.ts';
 import { LinkLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
-import type { NexusIds } from '../scsi/nexus.ts';
+import type { Order } from '../scsi/order.ts';
 import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/event.ts';
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
@@ -34,7 +34,7 @@ export interface InterconnectOptions {
   /** The units that partners own. */
   readonly partnerUnits: readonly UnitIdentity[];
   readonly pool: BufferPool;
-  readonly nexusIds: NexusIds;
+  readonly order: Order;
   /** Bytes of a read set where this system is the originator. */
   readonly readSetLength: number;
   readonly log: Log;

@@ -12,7 +12,7 @@ import { POOL_KEEP_BYTES, RECEIVE_BUFFER_BYTES } from '../limits.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
-import { NexusIds } from '../scsi/nexus.ts';
+import { Order } from '../scsi/order.ts';
 import { Router } from '../scsi/router/router.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import { formatHostPort } from './config/address.ts';
@@ -26,7 +26,7 @@ export interface Shared {
   readonly env: Env;
   readonly log: Log;
   readonly pool: BufferPool;
-  readonly nexusIds: NexusIds;
+  readonly order: Order;
   /** One for all connections: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
 }
@@ -51,7 +51,7 @@ export interface AssembledSystem {
 export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env, log: Log): Shared {
   const pool = new BufferPool(POOL_KEEP_BYTES);
   const receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES);
-  return { config, system, env, log, pool, nexusIds: new NexusIds(), receiveBuffer };
+  return { config, system, env, log, pool, order: new Order(), receiveBuffer };
 }
 
 /** The units that the system owns: `assembleSystem` wants their stores in this order. */
@@ -60,11 +60,12 @@ export function ownUnits({ config, system }: Shared): readonly UnitConfig[] {
 }
 
 export function assembleSystem(shared: Shared, stores: readonly BlockStore[]): AssembledSystem {
-  const { config, system, log, pool, nexusIds } = shared;
+  const { config, system, env, log, pool, order } = shared;
   const localUnits = ownUnits(shared).map((unit, index) => {
     const store = stores[index];
     if (store === undefined) throw new Error(`unit ${unit.name} has no store`);
-    return new LocalUnit({ identity: makeUnitIdentity(config.name, unit), store, pool, log });
+    const identity = makeUnitIdentity(config.name, unit);
+    return new LocalUnit({ identity, store, pool, clock: env.clock, order, log });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const ports = config.systems.flatMap(targetPortsOf);
@@ -76,14 +77,14 @@ export function assembleSystem(shared: Shared, stores: readonly BlockStore[]): A
     initiators: config.initiators,
     accessStates,
     pool,
-    nexusIds,
+    order,
   });
   const portals = makePortals(shared, router);
   return { localUnits, units, interconnect, accessStates, router, portals };
 }
 
 function makeInterconnect(shared: Shared, localUnits: readonly LogicalUnit[]): Interconnect {
-  const { config, system, env, log, pool, nexusIds, receiveBuffer } = shared;
+  const { config, system, env, log, pool, order, receiveBuffer } = shared;
   return new Interconnect(env, {
     self: {
       cluster: config.name,
@@ -100,7 +101,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LogicalUnit[]): I
       .filter(({ owner }) => owner !== system.name)
       .map((unit) => makeUnitIdentity(config.name, unit)),
     pool,
-    nexusIds,
+    order,
     log,
     receiveBuffer,
   });

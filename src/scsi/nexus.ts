@@ -1,3 +1,4 @@
+import type { Presence } from './presence.ts';
 import type { TargetPort } from './target-port.ts';
 
 /**
@@ -6,25 +7,17 @@ import type { TargetPort } from './target-port.ts';
  * unit attentions and tasks hang on it.
  */
 export interface Nexus {
-  /** Unique among the nexuses that this process has made; for logs and for the interconnect. */
+  /** Its place in the order of this system: unique, and later than all that was before it. */
   readonly id: number;
   /** iSCSI initiator name (RFC 7143 4.2.7). */
   readonly initiatorName: string;
   /** The initiator session id, 12 hexadecimal digits; with the name, it is the initiator port. */
   readonly isid: string;
   readonly port: TargetPort;
+  readonly presence: Presence;
 }
 
 /** The name of the nexus that stays the same across sessions: initiator port and target port (SPC-4 7.6.4.5). */
 export function nexusKey(nexus: Nexus): string {
   return `${nexus.initiatorName},i,0x${nexus.isid},${nexus.port.relativeId}`;
-}
-
-/** Gives each nexus of a system its id. */
-export class NexusIds {
-  #last = 0;
-
-  next(): number {
-    return ++this.#last;
-  }
 }

@@ -6,6 +6,7 @@ import type {
   TaskManagementResponse,
 } from './logical-unit.ts';
 import type { Nexus } from './nexus.ts';
+import type { Ping } from './presence.ts';
 import type { TargetPort } from './target-port.ts';
 
 /**
@@ -14,7 +15,8 @@ import type { TargetPort } from './target-port.ts';
  * where it arrives, and passes the rest to the unit, local or proxied.
  */
 export interface TaskRouter {
-  openNexus(initiatorName: string, isid: string, port: TargetPort): Nexus;
+  /** The initiator is there now. `ping` asks whether it still is. */
+  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus;
   /** Aborts the nexus's tasks on every unit without an answer. The nexus must not be used after it. */
   closeNexus(nexus: Nexus, why: NexusLoss): void;
   /** `lun`: from wire/scsi/lun.ts; a negative one is no unit's. */

@@ -78,6 +78,8 @@ for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const satisfies Transp
     it('sends write data with its command, in one frame', async () => {
       const nexus = await readyNexus(systems);
       const link = systems.beta.interconnect.partners[0]?.slots[0]?.link;
+      // The first write of a nexus waits for the proof that it is held.
+      await write({ nexus, dataOut: pattern(65536) }).run(systems.proxied);
       const before = link?.frames.framesSent ?? 0;
       const command = write({ nexus, dataOut: pattern(65536) });
       await command.run(systems.proxied);

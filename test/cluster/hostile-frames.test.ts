@@ -73,7 +73,7 @@ describe('a hostile or broken partner', () => {
 
   for (const [what, changes, reason] of [
     ['of another cluster', { cluster: 'other' }, RefuseReason.otherCluster],
-    ['of another protocol version', { lowestVersion: 2, highestVersion: 9 }, RefuseReason.version],
+    ['of another protocol version', { lowestVersion: 3, highestVersion: 9 }, RefuseReason.version],
     ['that nobody knows', { system: 'gamma' }, RefuseReason.unknownSystem],
     ['that means another system', { partner: 'gamma' }, RefuseReason.notTheOneMeant],
   ] as const) {

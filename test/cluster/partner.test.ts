@@ -9,7 +9,7 @@ import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../src/cluster/interconnect.ts';
 import type { Address } from '../../src/env/network.ts';
-import { NexusIds } from '../../src/scsi/nexus.ts';
+import { testOrder } from '../support/scsi.ts';
 
 const traits = {
   latency: 1,
@@ -66,7 +66,7 @@ class Two {
       localUnits: [],
       partnerUnits: [],
       pool: new BufferPool(1 << 20),
-      nexusIds: new NexusIds(),
+      order: testOrder,
       readSetLength: 65_536,
       log: quiet,
       receiveBuffer: new Uint8Array(65_536),

@@ -1,5 +1,7 @@
 import type { Log } from '../../src/env/log.ts';
-import { type Nexus, NexusIds } from '../../src/scsi/nexus.ts';
+import type { Nexus } from '../../src/scsi/nexus.ts';
+import { Order } from '../../src/scsi/order.ts';
+import { type Ping, Presence } from '../../src/scsi/presence.ts';
 import type { TargetPort } from '../../src/scsi/target-port.ts';
 import { putU16, putU32, putU64 } from '../../src/wire/scsi/bytes.ts';
 import { cdbLength } from '../../src/wire/scsi/cdb.ts';
@@ -19,14 +21,20 @@ export function testPort(given: Partial<TargetPort> = {}): TargetPort {
   };
 }
 
-const ids = new NexusIds();
+/** Of every system that a test makes. */
+export const testOrder = new Order();
+
+/** An initiator that is there. */
+export const present: Ping = (answered) => answered();
 
 export function testNexus(
   initiatorName = 'iqn.2026-11.test:one',
   port = testPort(),
   isid = '00023d000001',
+  ping = present,
 ): Nexus {
-  return { id: ids.next(), initiatorName, isid, port };
+  const id = testOrder.next();
+  return { id, initiatorName, isid, port, presence: new Presence(testOrder, id, ping) };
 }
 
 /** The CDB of a block command of 10, 12 or 16 bytes. `byte1`: flags. */

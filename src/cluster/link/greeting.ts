@@ -74,7 +74,7 @@ export class Greeting implements FrameReceiver {
     outcome: GreetingOutcome,
   ): Greeting {
     const greeting = new Greeting(host, stream, carrier, partner, null, outcome);
-    greeting.#sendHello(FrameType.hello, partner, 0);
+    greeting.#sendHello(FrameType.hello, partner, 0, null);
     return greeting;
   }
 
@@ -123,7 +123,8 @@ export class Greeting implements FrameReceiver {
       this.#provenPeer,
     );
     if (verdict.kind === 'refused') return this.#refuse(verdict.reason, verdict.text);
-    this.#sendHello(FrameType.welcome, verdict.terms.partner, generation);
+    const { partner, version } = verdict.terms;
+    this.#sendHello(FrameType.welcome, partner, generation, version);
     this.#agree(verdict.terms);
     return null;
   }
@@ -166,8 +167,9 @@ export class Greeting implements FrameReceiver {
     type: typeof FrameType.hello | typeof FrameType.welcome,
     partner: string,
     generation: number,
+    version: number | null,
   ): void {
-    const hello = makeHello(this.#host.self, partner, generation, this.#wantsChecksums);
+    const hello = makeHello(this.#host.self, partner, generation, this.#wantsChecksums, version);
     const length = encodeHello(hello, this.#frames.scratch, HEADER_LENGTH);
     this.#frames.send(type, 0, 0, length);
   }

@@ -6,7 +6,8 @@ import { LinkLimits } from '../../limits.ts';
 import type { Hello } from '../../wire/interconnect/hello.ts';
 import { RefuseReason } from '../../wire/interconnect/refuse.ts';
 
-export const PROTOCOL_VERSION = 1;
+/** The protocol versions that a system speaks: this release's, and the one before it. */
+export const ProtocolVersions = { lowest: 1, highest: 2 } as const;
 
 /** What a system says of itself in every handshake. */
 export interface LocalSystem {
@@ -19,6 +20,8 @@ export interface LocalSystem {
 /** What both sides know once the handshake is over. */
 export interface LinkTerms {
   readonly partner: string;
+  /** The highest protocol version that both speak. */
+  readonly version: number;
   /** Of the partner's process. */
   readonly incarnation: string;
   readonly generation: number;
@@ -32,16 +35,17 @@ export type Verdict =
   | { readonly kind: 'agreed'; readonly terms: LinkTerms }
   | { readonly kind: 'refused'; readonly reason: number; readonly text: string };
 
-/** `generation`: 0 in a HELLO, the link's in a WELCOME. */
+/** `generation`: 0 in a HELLO, the link's in a WELCOME. `version`: the one chosen, in a WELCOME; null in a HELLO. */
 export function makeHello(
   self: LocalSystem,
   partner: string,
   generation: number,
   wantsChecksums: boolean,
+  version: number | null = null,
 ): Hello {
   return {
-    lowestVersion: PROTOCOL_VERSION,
-    highestVersion: PROTOCOL_VERSION,
+    lowestVersion: version ?? ProtocolVersions.lowest,
+    highestVersion: version ?? ProtocolVersions.highest,
     incarnation: self.incarnation,
     generation,
     unsolicitedCredit: LinkLimits.dataOutPerLink,
@@ -78,10 +82,12 @@ export function judgeHello(
   if (!expected.has(hello.system)) {
     return refused(RefuseReason.unknownSystem, `${hello.system} is not a partner of ${self.name}`);
   }
-  if (hello.lowestVersion > PROTOCOL_VERSION || hello.highestVersion < PROTOCOL_VERSION) {
+  const { lowest, highest } = ProtocolVersions;
+  const version = Math.min(hello.highestVersion, highest);
+  if (version < Math.max(hello.lowestVersion, lowest)) {
     return refused(
       RefuseReason.version,
-      `${self.name} speaks version ${PROTOCOL_VERSION}, ${hello.system} ${hello.lowestVersion} to ${hello.highestVersion}`,
+      `${self.name} speaks versions ${lowest} to ${highest}, ${hello.system} ${hello.lowestVersion} to ${hello.highestVersion}`,
     );
   }
   const agreed = generation ?? hello.generation;
@@ -91,6 +97,7 @@ export function judgeHello(
     kind: 'agreed',
     terms: {
       partner: hello.system,
+      version,
       incarnation: hello.incarnation,
       generation: agreed,
       checksums: wantsChecksums || hello.wantsChecksums,

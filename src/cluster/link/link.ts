@@ -5,7 +5,7 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock, Timer } from '../../env/clock.ts';
 import { LinkLimits } from '../../limits.ts';
-import type { NexusIds } from '../../scsi/nexus.ts';
+import type { Order } from '../../scsi/order.ts';
 import { decodeEvent, encodeEvent, type UnitEvent } from '../../wire/interconnect/event.ts';
 import { type FrameHeader, FrameType, HEADER_LENGTH, putU32, u32 } from '../../wire/interconnect/frame.ts';
 import { decodeInventory, encodeInventory, type InventoryUnit } from '../../wire/interconnect/inventory.ts';
@@ -30,7 +30,7 @@ export interface LinkOwner {
 /** What a link needs of its system, in both roles. */
 export interface LinkParts {
   readonly units: ServedUnits;
-  readonly nexusIds: NexusIds;
+  readonly order: Order;
   /** Bytes of a read set where this system is the originator. */
   readonly readSetLength: number;
 }
@@ -65,7 +65,7 @@ export class Link implements FrameReceiver {
     this.#clock = clock;
     this.#owner = owner;
     this.originator = new Originator(frames, terms, pool, parts.readSetLength);
-    this.server = new UnitServer(frames, terms, parts.units, pool, parts.nexusIds);
+    this.server = new UnitServer(frames, terms, parts.units, pool, parts.order);
     frames.generation = terms.generation;
     frames.checksums = terms.checksums;
     frames.become(this);
@@ -123,11 +123,14 @@ export class Link implements FrameReceiver {
       case FrameType.response:
       case FrameType.taskManagementResponse:
         return this.originator.frame(header, parameters);
+      case FrameType.nexusPing:
+        return this.originator.ping(parameters);
       case FrameType.command:
       case FrameType.dataOut:
       case FrameType.grant:
       case FrameType.nexusOpen:
       case FrameType.nexusClose:
+      case FrameType.nexusHeld:
       case FrameType.taskManagement:
         return this.server.frame(header, parameters);
       case FrameType.inventory:

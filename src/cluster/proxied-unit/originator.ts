@@ -19,7 +19,13 @@ import {
   u8,
   u32,
 } from '../../wire/interconnect/frame.ts';
-import { CloseReason, encodeNexusClose, encodeNexusOpen } from '../../wire/interconnect/nexus.ts';
+import {
+  CloseReason,
+  decodeNexusPing,
+  encodeNexusClose,
+  encodeNexusOpen,
+  encodeNexusPing,
+} from '../../wire/interconnect/nexus.ts';
 import { encodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
 import { ExchangeTable } from '../link/exchange-table.ts';
 import type { FrameChannel } from '../link/frame-channel.ts';
@@ -49,6 +55,7 @@ export class Originator {
   #unsolicitedUsed = 0;
   readonly #exchanges: ExchangeTable<ProxiedTask | ManagementExchange>;
   readonly #nexuses = new Map<Nexus, number>();
+  readonly #nexusById = new Map<number, Nexus>();
   #lastNexus = 0;
   /** The command whose frame waits for its first write data, so that both travel together. */
   #deferred: ProxiedTask | null = null;
@@ -107,6 +114,7 @@ export class Originator {
     if (id === undefined) return;
     this.sendDeferred();
     this.#nexuses.delete(nexus);
+    this.#nexusById.delete(id);
     const reason = why === 'linkLost' ? CloseReason.connectionLost : CloseReason[why];
     const length = encodeNexusClose({ nexus: id, why: reason }, this.frames.scratch, HEADER_LENGTH);
     this.frames.send(FrameType.nexusClose, 0, 0, length);
@@ -139,6 +147,21 @@ export class Originator {
       default:
         return exchange.response(parameters);
     }
+  }
+
+  /**
+   * NEXUS_PING: asks the client. It has to be asked now: an answer to an earlier ping may have been given before the owner
+   * asked. A nexus that is closed is not held, and its NEXUS_CLOSE is on its way.
+   */
+  ping(parameters: Uint8Array): string | null {
+    const ping = decodeNexusPing(parameters);
+    if (ping.nexus > this.#lastNexus) return `no nexus ${ping.nexus}`;
+    this.#nexusById.get(ping.nexus)?.presence.ping(() => {
+      if (this.isOver || !this.#nexusById.has(ping.nexus)) return;
+      const length = encodeNexusPing(ping, this.frames.scratch, HEADER_LENGTH);
+      this.frames.sendUrgent(FrameType.nexusHeld, 0, length);
+    });
+    return null;
   }
 
   /** Whether a command of this initiator's to the unit has not ended: one whose session is gone, it may be. */
@@ -200,6 +223,7 @@ export class Originator {
     if (known !== undefined) return known;
     const id = ++this.#lastNexus;
     this.#nexuses.set(nexus, id);
+    this.#nexusById.set(id, nexus);
     const { port } = nexus;
     const open = {
       nexus: id,

@@ -4,27 +4,16 @@
  */
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
 import { LinkLimits } from '../../limits.ts';
-import type {
-  LogicalUnit,
-  NexusLoss,
-  TaskManagementFunction,
-  TaskManagementResponse,
-} from '../../scsi/logical-unit.ts';
-import type { Nexus, NexusIds } from '../../scsi/nexus.ts';
+import type { LogicalUnit, TaskManagementFunction, TaskManagementResponse } from '../../scsi/logical-unit.ts';
+import type { Order } from '../../scsi/order.ts';
 import { decodeCommand } from '../../wire/interconnect/command.ts';
 import { type FrameHeader, FrameType, HEADER_LENGTH, u32 } from '../../wire/interconnect/frame.ts';
-import { CloseReason, decodeNexusClose, decodeNexusOpen } from '../../wire/interconnect/nexus.ts';
 import { decodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
 import { ServedTable } from '../link/exchange-table.ts';
 import type { FrameChannel } from '../link/frame-channel.ts';
 import type { LinkTerms } from '../link/handshake.ts';
 import { ServedCommand } from './served-command.ts';
-
-/** A nexus of the partner's, and the units that it has used. */
-interface ServedNexus {
-  readonly nexus: Nexus;
-  readonly units: Set<LogicalUnit>;
-}
+import { ServedNexuses } from './served-nexuses.ts';
 
 /** A unit of this system's, as its partners use it. */
 export interface ServedUnit {
@@ -36,21 +25,13 @@ export interface ServedUnit {
 /** By the number under which INVENTORY lists it. */
 export type ServedUnits = ReadonlyMap<number, ServedUnit>;
 
-const closeReasons: ReadonlyMap<number, NexusLoss> = new Map([
-  [CloseReason.logout, 'logout'],
-  [CloseReason.connectionLost, 'connectionLost'],
-  [CloseReason.reinstated, 'reinstated'],
-]);
-
 export class UnitServer {
   readonly frames: FrameChannel;
   commandsServed = 0;
   closed = false;
-  readonly #terms: LinkTerms;
   readonly #units: ServedUnits;
   readonly #pool: BufferPool;
-  readonly #nexusIds: NexusIds;
-  readonly #nexuses = new Map<number, ServedNexus>();
+  readonly #nexuses: ServedNexuses;
   readonly #exchanges = new ServedTable<ServedCommand | 'management'>(LinkLimits.maxExchanges);
   #unsolicitedUsed = 0;
   #dataOutFree: number = LinkLimits.dataOutPerLink;
@@ -60,18 +41,11 @@ export class UnitServer {
   #unwanted: Lease | null = null;
   #drained: (() => void) | null = null;
 
-  constructor(
-    frames: FrameChannel,
-    terms: LinkTerms,
-    units: ServedUnits,
-    pool: BufferPool,
-    nexusIds: NexusIds,
-  ) {
+  constructor(frames: FrameChannel, terms: LinkTerms, units: ServedUnits, pool: BufferPool, order: Order) {
     this.frames = frames;
-    this.#terms = terms;
     this.#units = units;
     this.#pool = pool;
-    this.#nexusIds = nexusIds;
+    this.#nexuses = new ServedNexuses(frames, terms, order);
   }
 
   get exchangesInFlight(): number {
@@ -112,9 +86,11 @@ export class UnitServer {
       case FrameType.grant:
         return this.#grant(header.exchange, u32(parameters, 0));
       case FrameType.nexusOpen:
-        return this.#openNexus(parameters);
+        return this.#nexuses.open(parameters);
       case FrameType.nexusClose:
-        return this.#closeNexus(parameters);
+        return this.#nexuses.close(parameters);
+      case FrameType.nexusHeld:
+        return this.#nexuses.held(parameters);
       default:
         return this.#manage(header.exchange, parameters);
     }
@@ -128,7 +104,7 @@ export class UnitServer {
     this.#unwanted?.release();
     this.#unwanted = null;
     this.#waitingForBudget.length = 0;
-    for (const id of [...this.#nexuses.keys()]) this.#nexusGone(id, 'linkLost');
+    this.#nexuses.lost();
   }
 
   /** Calls back once nothing of the partner's runs here. */
@@ -168,7 +144,7 @@ export class UnitServer {
   #begin(header: FrameHeader, parameters: Uint8Array): ServedCommand | string {
     const decoded = decodeCommand(parameters);
     if (decoded === null) return 'malformed';
-    const nexus = this.#nexuses.get(decoded.nexus);
+    const nexus = this.#nexuses.find(decoded.nexus);
     if (nexus === undefined) return `no nexus ${decoded.nexus}`;
     const unit = this.#units.get(decoded.unit);
     if (unit === undefined) return `no unit ${decoded.unit}`;
@@ -219,46 +195,10 @@ export class UnitServer {
     return null;
   }
 
-  #openNexus(parameters: Uint8Array): string | null {
-    const open = decodeNexusOpen(parameters);
-    if (open === null) return 'malformed';
-    if (this.#nexuses.has(open.nexus)) return `nexus ${open.nexus} is open`;
-    if (this.#nexuses.size >= LinkLimits.maxNexuses) return 'too many nexuses';
-    const port = {
-      name: open.portName,
-      system: this.#terms.partner,
-      targetName: open.targetName,
-      portalGroupTag: open.portalGroupTag,
-      relativeId: open.relativeId,
-      groupId: open.groupId,
-      serves: 'proxy' as const,
-    };
-    const { initiatorName, isid } = open;
-    const nexus = { id: this.#nexusIds.next(), initiatorName, isid, port };
-    this.#nexuses.set(open.nexus, { nexus, units: new Set() });
-    return null;
-  }
-
-  #closeNexus(parameters: Uint8Array): string | null {
-    const { nexus, why } = decodeNexusClose(parameters);
-    const reason = closeReasons.get(why);
-    if (reason === undefined) return `reason ${why}`;
-    if (!this.#nexuses.has(nexus)) return `no nexus ${nexus}`;
-    this.#nexusGone(nexus, reason);
-    return null;
-  }
-
-  #nexusGone(id: number, why: NexusLoss): void {
-    const served = this.#nexuses.get(id);
-    this.#nexuses.delete(id);
-    if (served === undefined) return;
-    for (const unit of served.units) unit.nexusLost(served.nexus, why);
-  }
-
   #manage(exchange: number, parameters: Uint8Array): string | null {
     const what = decodeTaskManagement(parameters);
     if (what === null) return 'malformed';
-    const served = this.#nexuses.get(what.nexus);
+    const served = this.#nexuses.find(what.nexus);
     if (served === undefined) return `no nexus ${what.nexus}`;
     const unit = this.#units.get(what.unit);
     if (unit === undefined) return `no unit ${what.unit}`;

@@ -4,6 +4,7 @@
  */
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
 import type { NexusLoss } from '../../scsi/logical-unit.ts';
+import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import { initiatorTaskTag, NO_TAG, opcodeOf } from '../../wire/iscsi/bhs.ts';
 import { decodeLogoutRequest, type LogoutRequest } from '../../wire/iscsi/logout-request.ts';
@@ -24,6 +25,7 @@ import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
 import { logoutResult } from './logout-result.ts';
 import type { Numbering } from './numbering.ts';
+import { Pings } from './pings.ts';
 import { TaskManager } from './task-manager.ts';
 import { TextExchange } from './text-exchange.ts';
 
@@ -55,6 +57,7 @@ export class Session implements Phase, TableHost {
   readonly #tasks: TaskTable | null;
   readonly #manager: TaskManager | null;
   readonly #text: TextExchange;
+  readonly #pings: Pings;
   /** Data of a PDU that is neither a command's nor a Data-Out. */
   #data: Lease | null = null;
   #why: NexusLoss | null = null;
@@ -70,10 +73,9 @@ export class Session implements Phase, TableHost {
     this.parameters = parameters;
     this.numbering = options.numbering;
     const { initiatorName, isid, port } = identity;
-    this.#tasks =
-      port === null
-        ? null
-        : new TaskTable(this, router.openNexus(initiatorName, isid, port), router, pool, counters);
+    this.#pings = new Pings(this.connection, this.numbering);
+    const open = (at: TargetPort) => router.openNexus(initiatorName, isid, at, this.#pings.send);
+    this.#tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
     this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
     this.#text = new TextExchange({ parameters, port, targets: options.targets });
   }
@@ -164,8 +166,9 @@ export class Session implements Phase, TableHost {
 
   #nopOut(pdu: NopOut): void {
     const data = this.#takeData();
-    // Without a task tag it wants no answer (11.18.1).
-    if (pdu.initiatorTaskTag !== NO_TAG) this.#inOrder(pdu, () => this.#echo(pdu, data));
+    // Without a task tag it wants no answer (11.18.1): it may be one.
+    if (pdu.initiatorTaskTag === NO_TAG) return this.#pings.answer(pdu.targetTransferTag);
+    this.#inOrder(pdu, () => this.#echo(pdu, data));
   }
 
   #echo(pdu: NopOut, data: Uint8Array): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
@@ -15,17 +16,21 @@ import {
   type TaskManagementResponse,
 } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
+import type { Order } from '../order.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attentions.ts';
 import type { TaskUnit, UnitTask } from './unit-task.ts';
+import { WriteGate } from './write-gate.ts';
 
 export interface LocalUnitOptions {
   readonly identity: UnitIdentity;
   /** At least as long as the identity says, in blocks of the same length. */
   readonly store: BlockStore;
   readonly pool: BufferPool;
+  readonly clock: Clock;
+  readonly order: Order;
   readonly log: Log;
 }
 
@@ -37,7 +42,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly pool: BufferPool;
   writeCacheEnabled: boolean;
   readonly #log: Log;
-  readonly #tasks = new TaskSet();
+  readonly #gate: WriteGate;
+  readonly #tasks: TaskSet;
   readonly #attentions = new UnitAttentions();
 
   constructor(options: LocalUnitOptions) {
@@ -52,6 +58,21 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.pool = options.pool;
     this.#log = options.log;
     this.writeCacheEnabled = store.writeCache;
+    this.#gate = new WriteGate({
+      order: options.order,
+      clock: options.clock,
+      blockLength: identity.blockLength,
+      blockCount: identity.blockCount,
+      again: (task) => this.#tasks.startOrWait(task),
+      refuse: (task) => this.#refuseUnproven(task),
+    });
+    this.#tasks = new TaskSet(this.#gate);
+  }
+
+  /** Tasks that had to wait until their initiator was proven to be there, and those that were refused for want of it. */
+  get freshness(): { readonly held: number; readonly refused: number } {
+    const { held, refused } = this.#gate;
+    return { held, refused };
   }
 
   /** Tasks in the task set. */
@@ -104,6 +125,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       this.#log.info(fields, 'the tasks of a lost nexus are aborted');
     }
     this.#attentions.lose(nexus);
+    this.#gate.lose(nexus);
     abortAll(tasks, () => {});
   }
 
@@ -139,6 +161,13 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   #end(command: Command, status: number, reason: Sense | null): Task {
     command.complete({ status, sense: reason, presentedLength: 0 });
     return new DiscardedData(this.pool);
+  }
+
+  #refuseUnproven(task: UnitTask): void {
+    const { id, initiatorName, port } = task.command.nexus;
+    const fields = { unit: this.identity.name, nexus: id, initiator: initiatorName, port: port.name };
+    this.#log.warn(fields, 'a write was answered BUSY: its initiator does not answer NOP-In on this path');
+    task.refuse(Status.busy);
   }
 
   #abortTask(nexus: Nexus, tag: number, done: (response: TaskManagementResponse) => void): void {

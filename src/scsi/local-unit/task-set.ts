@@ -2,12 +2,14 @@ import { ScsiLimits } from '../../limits.ts';
 import { Conflict, ConflictClass, conflict } from '../conflict-table.ts';
 import { TaskAttribute } from '../logical-unit.ts';
 import { TaskState, type UnitTask } from './unit-task.ts';
+import type { WriteGate } from './write-gate.ts';
 
 /**
  * The task set of a logical unit (SAM-5 8): its tasks in order of arrival, from all nexuses. A task starts when no
  * older one is in its way; it then waits for the nearest of those alone, and looks again when that one has gone.
  *
- * Invariant: every waiting task is among the waiters of exactly one other task of the set, which does not wait for it.
+ * Invariant: every waiting task is either held by the gate, or among the waiters of exactly one other task of the set,
+ * which does not wait for it.
  */
 export class TaskSet {
   #oldest: UnitTask | null = null;
@@ -17,6 +19,11 @@ export class TaskSet {
   #obstacles = 0;
   readonly #woken: UnitTask[] = [];
   #waking = false;
+  readonly #gate: Pick<WriteGate, 'admits'>;
+
+  constructor(gate: Pick<WriteGate, 'admits'>) {
+    this.#gate = gate;
+  }
 
   get full(): boolean {
     return this.#size >= ScsiLimits.maxTasksPerUnit;
@@ -33,8 +40,16 @@ export class TaskSet {
     if (!isSimpleRead(task)) this.#obstacles += 1;
     if (task.command.taskAttribute === TaskAttribute.headOfQueue) this.#prepend(task);
     else this.#append(task);
-    if (quiet) task.becomeRunning();
-    else this.#startOrWait(task);
+    if (quiet) this.#start(task);
+    else this.startOrWait(task);
+  }
+
+  /** For `add`, and again when the gate has let go of the task. */
+  startOrWait(task: UnitTask): void {
+    const obstacle = this.#obstacleOf(task);
+    if (obstacle === null) this.#start(task);
+    else if (obstacle.waiters === null) obstacle.waiters = [task];
+    else obstacle.waiters.push(task);
   }
 
   /** The task has ended. */
@@ -60,17 +75,14 @@ export class TaskSet {
     this.#waking = true;
     for (let index = 0; index < this.#woken.length; index += 1) {
       const task = this.#woken[index];
-      if (task !== undefined && task.state === TaskState.waiting && !task.aborting) this.#startOrWait(task);
+      if (task !== undefined && task.state === TaskState.waiting && !task.aborting) this.startOrWait(task);
     }
     this.#woken.length = 0;
     this.#waking = false;
   }
 
-  #startOrWait(task: UnitTask): void {
-    const obstacle = this.#obstacleOf(task);
-    if (obstacle === null) task.becomeRunning();
-    else if (obstacle.waiters === null) obstacle.waiters = [task];
-    else obstacle.waiters.push(task);
+  #start(task: UnitTask): void {
+    if (this.#gate.admits(task)) task.becomeRunning();
   }
 
   /** The nearest older task that this one has to wait for. */
@@ -80,10 +92,14 @@ export class TaskSet {
     return null;
   }
 
-  /** SAM-5 8.6.3: HEAD OF QUEUE goes before every task that waits, but what is running can't be taken back. */
+  /**
+   * SAM-5 8.6.3: HEAD OF QUEUE goes before every task that waits, but what is running can't be taken back, nor what the
+   * gate holds (its proof is good only as long as nothing overtakes it).
+   */
   #runningConflict(task: UnitTask): UnitTask | null {
     for (let other = this.#newest; other !== null; other = other.older) {
-      if (other !== task && other.state === TaskState.running && conflicts(task, other)) return other;
+      const begun = other.state === TaskState.running || other.heldAt > 0;
+      if (other !== task && begun && conflicts(task, other)) return other;
     }
     return null;
   }

@@ -46,6 +46,8 @@ export abstract class UnitTask implements Task {
   older: UnitTask | null = null;
   newer: UnitTask | null = null;
   waiters: UnitTask[] | null = null;
+  /** The write gate's: the moment, in the order of the system, since when it is held; 0: it is not. */
+  heldAt = 0;
   /** CommandResult.presentedLength: known from `prepare` on. */
   protected presentedLength = 0;
   /** A buffer of the task's own, given back when it ends. */
@@ -83,6 +85,11 @@ export abstract class UnitTask implements Task {
   becomeRunning(): void {
     this.state = TaskState.running;
     this.run();
+  }
+
+  /** Ends the task before it has begun, with a status that says nothing of its data. */
+  refuse(status: number): void {
+    this.#complete(status, null);
   }
 
   /** `whenGone` is called once the task has left the task set. Mark several tasks as `aborting` before this. */

@@ -13,7 +13,9 @@ import {
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
-import type { Nexus, NexusIds } from '../nexus.ts';
+import type { Nexus } from '../nexus.ts';
+import type { Order } from '../order.ts';
+import { type Ping, Presence } from '../presence.ts';
 import type { TargetPort } from '../target-port.ts';
 import type { TaskRouter } from '../task-router.ts';
 import { CommandCounters, type CountersOfUnit } from './command-counters.ts';
@@ -28,7 +30,7 @@ export interface RouterOptions {
   readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
   readonly accessStates: AccessStates;
   readonly pool: BufferPool;
-  readonly nexusIds: NexusIds;
+  readonly order: Order;
 }
 
 /** What the router keeps of a nexus. */
@@ -44,7 +46,7 @@ export class Router implements TaskRouter {
   readonly #lunsByInitiator = new Map<string, ReadonlyMap<number, LogicalUnit>>();
   readonly #accessStates: AccessStates;
   readonly #pool: BufferPool;
-  readonly #nexusIds: NexusIds;
+  readonly #order: Order;
   readonly #nexuses = new Map<Nexus, OpenNexus>();
   /** By port name, then unit name. */
   readonly #counters = new Map<string, Map<string, CommandCounters>>();
@@ -65,11 +67,12 @@ export class Router implements TaskRouter {
     }
     this.#accessStates = options.accessStates;
     this.#pool = options.pool;
-    this.#nexusIds = options.nexusIds;
+    this.#order = options.order;
   }
 
-  openNexus(initiatorName: string, isid: string, port: TargetPort): Nexus {
-    const nexus: Nexus = { id: this.#nexusIds.next(), initiatorName, isid, port };
+  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus {
+    const id = this.#order.next();
+    const nexus: Nexus = { id, initiatorName, isid, port, presence: new Presence(this.#order, id, ping) };
     this.#nexuses.set(nexus, { map: this.#mapFor(initiatorName, port), waiting: new Set() });
     return nexus;
   }

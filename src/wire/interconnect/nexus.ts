@@ -1,4 +1,4 @@
-/** NEXUS_OPEN and NEXUS_CLOSE (docs/interconnect.md section 5). */
+/** NEXUS_OPEN, NEXUS_CLOSE, NEXUS_PING and NEXUS_HELD (docs/interconnect.md section 5). */
 import { putU16, putU32, u8, u16, u32 } from './frame.ts';
 import { putString, StringReader } from './strings.ts';
 
@@ -61,4 +61,21 @@ export function encodeNexusClose(close: NexusClose, bytes: Uint8Array, at: numbe
 
 export function decodeNexusClose(parameters: Uint8Array): NexusClose {
   return { nexus: u32(parameters, 0), why: u8(parameters, 4) };
+}
+
+/** NEXUS_PING, and NEXUS_HELD that answers it. */
+export interface NexusPing {
+  readonly nexus: number;
+  /** The owner's number for the ping. */
+  readonly number: number;
+}
+
+export function encodeNexusPing(ping: NexusPing, bytes: Uint8Array, at: number): number {
+  putU32(bytes, at, ping.nexus);
+  putU32(bytes, at + 4, ping.number);
+  return 8;
+}
+
+export function decodeNexusPing(parameters: Uint8Array): NexusPing {
+  return { nexus: u32(parameters, 0), number: u32(parameters, 4) };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judgeHello, makeHello, PROTOCOL_VERSION } from '../../../src/cluster/link/handshake.ts';
+import { judgeHello, makeHello, ProtocolVersions } from '../../../src/cluster/link/handshake.ts';
 import { RefuseReason } from '../../../src/wire/interconnect/refuse.ts';
 
 const alpha = { cluster: 'demo', name: 'alpha', incarnation: '0011223344556677' };
@@ -21,6 +21,7 @@ describe('the handshake', () => {
       kind: 'agreed',
       terms: {
         partner: 'beta',
+        version: ProtocolVersions.highest,
         incarnation: beta.incarnation,
         generation: 7,
         checksums: false,
@@ -54,7 +55,7 @@ describe('the handshake', () => {
   });
 
   it('refuses a range of versions without its own', () => {
-    const next = PROTOCOL_VERSION + 1;
+    const next = ProtocolVersions.highest + 1;
     assert.equal(refusal({ lowestVersion: next, highestVersion: next + 3 }), RefuseReason.version);
     assert.equal(refusal({ lowestVersion: 0, highestVersion: 0 }), RefuseReason.version);
     const wider = { ...hello, lowestVersion: 0, highestVersion: 9 };

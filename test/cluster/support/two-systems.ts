@@ -6,15 +6,16 @@ import { Interconnect } from '../../../src/cluster/interconnect.ts';
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import type { ProxiedUnit } from '../../../src/cluster/proxied-unit/proxied-unit.ts';
 import type { Log } from '../../../src/env/log.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import type { KeyRing, SharedKey } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
-import { NexusIds } from '../../../src/scsi/nexus.ts';
 import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { freePort } from '../../support/free-port.ts';
+import { testOrder } from '../../support/scsi.ts';
 
 export type Transport = LinkAddress['transport'];
 
@@ -99,7 +100,8 @@ export class TwoSystems {
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
-    this.local = new LocalUnit({ identity, store, pool: alphaPool, log: alphaLog });
+    const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
+    this.local = new LocalUnit({ identity, store, ...parts });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
       'alpha',
@@ -235,7 +237,7 @@ function makeSystem(
     localUnits,
     partnerUnits,
     pool,
-    nexusIds: new NexusIds(),
+    order: testOrder,
     readSetLength,
     receiveBuffer: new Uint8Array(262144),
     log,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Command, NexusLoss, Task, TaskManagementResponse } from '../../../src/scsi/logical-unit.ts';
-import { type Nexus, NexusIds } from '../../../src/scsi/nexus.ts';
+import type { Nexus } from '../../../src/scsi/nexus.ts';
+import type { Ping } from '../../../src/scsi/presence.ts';
 import type { TargetPort } from '../../../src/scsi/target-port.ts';
 import type { TaskRouter } from '../../../src/scsi/task-router.ts';
+import { testNexus } from '../../support/scsi.ts';
 
 /** A command whose end is the test's to decide. */
 export class ManualTask implements Task {
@@ -53,11 +55,10 @@ export class ManualRouter implements TaskRouter {
   readonly opened: Nexus[] = [];
   /** In the order in which it happened: 'open', 'close logout', 'execute 3', 'manage 5', ... */
   readonly events: string[] = [];
-  readonly #ids = new NexusIds();
   readonly #waiting = new Set<() => void>();
 
-  openNexus(initiatorName: string, isid: string, port: TargetPort): Nexus {
-    const nexus = { id: this.#ids.next(), initiatorName, isid, port };
+  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus {
+    const nexus = testNexus(initiatorName, port, isid, ping);
     this.opened.push(nexus);
     this.#happened('open');
     return nexus;

@@ -4,19 +4,19 @@ import { type InitiatorOptions, IscsiInitiator } from '../../../client/iscsi-ini
 import { PduConnection } from '../../../client/pdu-connection.ts';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import type { Env } from '../../../src/env/env.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import type { DiscoveredTarget } from '../../../src/iscsi/portal/discovery.ts';
 import { Portal } from '../../../src/iscsi/portal/portal.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
-import { NexusIds } from '../../../src/scsi/nexus.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import type { TargetPort } from '../../../src/scsi/target-port.ts';
 import type { TaskRouter } from '../../../src/scsi/task-router.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { HeldStore } from '../../support/held-store.ts';
-import { silentLog, testPort } from '../../support/scsi.ts';
+import { silentLog, testOrder, testPort } from '../../support/scsi.ts';
 
 export const LUN = 1;
 export const BLOCK = 512;
@@ -60,6 +60,8 @@ export class TestTarget {
       identity,
       store: checked(this.held.store),
       pool: this.pool,
+      clock: new NodeClock(),
+      order: testOrder,
       log: silentLog,
     });
     return new Router({
@@ -67,7 +69,7 @@ export class TestTarget {
       initiators: [],
       accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }] },
       pool: this.pool,
-      nexusIds: new NexusIds(),
+      order: testOrder,
     });
   }
 

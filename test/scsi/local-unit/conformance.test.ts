@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
-import { silentLog } from '../../support/scsi.ts';
+import { silentLog, testOrder } from '../../support/scsi.ts';
 
 describeLogicalUnit('local', async (store) => {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
-  const unit = new LocalUnit({ identity, store: checked(store), pool, log: silentLog });
+  const unit = new LocalUnit({
+    identity,
+    store: checked(store),
+    pool,
+    clock: new NodeClock(),
+    order: testOrder,
+    log: silentLog,
+  });
   return {
     unit,
     async close() {

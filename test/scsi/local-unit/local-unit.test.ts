@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { ScsiLimits } from '../../../src/limits.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
@@ -9,7 +10,15 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { HeldStore } from '../../support/held-store.ts';
-import { blockCdb, pattern, silentLog, testNexus, unmapCdb, unmapList } from '../../support/scsi.ts';
+import {
+  blockCdb,
+  pattern,
+  silentLog,
+  testNexus,
+  testOrder,
+  unmapCdb,
+  unmapList,
+} from '../../support/scsi.ts';
 import { TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
 
 const BLOCK = 512;
@@ -24,7 +33,14 @@ function make(store: BlockStore) {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
-  const unit = new LocalUnit({ identity, store: checked(store), pool, log: silentLog });
+  const unit = new LocalUnit({
+    identity,
+    store: checked(store),
+    pool,
+    clock: new NodeClock(),
+    order: testOrder,
+    log: silentLog,
+  });
   const nexus = testNexus();
   unit.takeUnitAttention(nexus);
   const start = (

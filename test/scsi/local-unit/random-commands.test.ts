@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { commands } from '../../../src/scsi/command-table.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
-import { NexusIds } from '../../../src/scsi/nexus.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
-import { silentLog, testPort } from '../../support/scsi.ts';
+import { present, silentLog, testOrder, testPort } from '../../support/scsi.ts';
 import { TestCommand } from '../../support/test-command.ts';
 
 const BLOCK = 512;
@@ -47,15 +47,22 @@ describe('random commands', () => {
     const store = checked(new MemoryStore({ byteLength: 4096 * BLOCK, blockLength: BLOCK }));
     const description = { name: 'vol-a', owner: 'alpha', blockLength: BLOCK, byteLength: 4096 * BLOCK };
     const identity = makeUnitIdentity('demo', description);
-    const unit = new LocalUnit({ identity, store, pool, log: silentLog });
+    const unit = new LocalUnit({
+      identity,
+      store,
+      pool,
+      clock: new NodeClock(),
+      order: testOrder,
+      log: silentLog,
+    });
     const router = new Router({
       units: [{ lun: 1, unit }],
       initiators: [],
       accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }] },
       pool,
-      nexusIds: new NexusIds(),
+      order: testOrder,
     });
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     unit.takeUnitAttention(nexus);
     const goodByOperation = new Set<number>();
     fc.assert(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { u16, u32 } from '../../../src/wire/scsi/bytes.ts';
-import { testPort } from '../../support/scsi.ts';
+import { present, testPort } from '../../support/scsi.ts';
 
 import {
   codeOf,
@@ -29,7 +29,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
   test('the unit is called the same through every port, the port by its own names', () => {
     const { router, run } = setUp();
     const [first, second] = ports.map((port) => {
-      const nexus = router.openNexus('iqn.test:one', '00', port);
+      const nexus = router.openNexus('iqn.test:one', '00', port, present);
       const { data } = run(nexus, 1, [0x12, 1, 0x83, 2, 0, 0], { dataIn: 512 });
       assert.equal(data.length, 4 + u16(data, 2));
       return designatorsIn(data);
@@ -61,7 +61,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
 
   test('every page of the list of pages is there, and no other', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const list = run(nexus, 2, [0x12, 1, 0, 0, 255, 0]).data;
     const codes = [...list.subarray(4)];
     assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2]);
@@ -77,7 +77,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
 
   test('standard INQUIRY data names the product, implicit ALUA, and is cut to the allocation length', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, INQUIRY);
     assert.equal(Buffer.from(data.subarray(8, 36)).toString(), 'CROSSPTHCrosspath LU    0001');
     assert.deepEqual([data[0], data[2], (data[5] ?? 0) & 0x30, data[7]], [0, 6, 0x10, 2]);
@@ -88,7 +88,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
 
   test('both header formats, any allocation length', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     run(nexus, 1, TEST_UNIT_READY);
     const short = run(nexus, 1, REPORT_GROUPS).data;
     assert.equal(u32(short, 0), short.length - 4);
@@ -106,7 +106,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
 
   test('REPORT LUNS: select report and allocation length', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 1))), []);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 2))), [1, 2, 300]);
     assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(2, 3))), [5, 0x24, 0]);

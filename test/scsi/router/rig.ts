@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { AccessState } from '../../../src/scsi/access-states.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
-import { type Nexus, NexusIds } from '../../../src/scsi/nexus.ts';
+import type { Nexus } from '../../../src/scsi/nexus.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { u32 } from '../../../src/wire/scsi/bytes.ts';
 import { decodeLun } from '../../../src/wire/scsi/lun.ts';
-import { silentLog } from '../../support/scsi.ts';
+import { silentLog, testOrder } from '../../support/scsi.ts';
 import { type Outcome, TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
 
 export const BLOCK = 512;
@@ -24,7 +25,14 @@ export const pool = new BufferPool(1 << 20);
 export function localUnit(name: string): LocalUnit {
   const store = new MemoryStore({ byteLength: 1 << 20, blockLength: BLOCK });
   const description = { name, owner: 'alpha', blockLength: BLOCK, byteLength: 1 << 20 };
-  return new LocalUnit({ identity: makeUnitIdentity('demo', description), store, pool, log: silentLog });
+  return new LocalUnit({
+    identity: makeUnitIdentity('demo', description),
+    store,
+    pool,
+    clock: new NodeClock(),
+    order: testOrder,
+    log: silentLog,
+  });
 }
 
 /** The same unit as another system sees it: a stand-in for a proxied unit. */
@@ -64,7 +72,7 @@ export function setUp() {
       ],
     },
     pool,
-    nexusIds: new NexusIds(),
+    order: testOrder,
   });
   const run = (
     nexus: Nexus,

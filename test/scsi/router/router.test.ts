@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
-import { NexusIds } from '../../../src/scsi/nexus.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
-import { blockCdb, pattern, testPort } from '../../support/scsi.ts';
+import { blockCdb, pattern, present, testOrder, testPort } from '../../support/scsi.ts';
 import { TestCommand } from '../../support/test-command.ts';
 
 import {
@@ -23,8 +22,8 @@ import {
 describe('router: LUN maps', () => {
   test('an initiator sees the default map, or its own', () => {
     const { router, run } = setUp();
-    const one = router.openNexus('iqn.test:one', '00', testPort());
-    const own = router.openNexus('iqn.test:own', '00', testPort());
+    const one = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const own = router.openNexus('iqn.test:own', '00', testPort(), present);
     assert.deepEqual(lunsIn(run(one, 1, REPORT_LUNS)), [1, 2, 300]);
     assert.deepEqual(lunsIn(run(own, 7, REPORT_LUNS)), [0, 7]);
     assert.deepEqual(codeOf(run(own, 1, TEST_UNIT_READY)), [5, 0x25, 0]);
@@ -32,8 +31,8 @@ describe('router: LUN maps', () => {
 
   test('two initiators reach one unit under their own LUNs', () => {
     const { router, run } = setUp();
-    const one = router.openNexus('iqn.test:one', '00', testPort());
-    const own = router.openNexus('iqn.test:own', '00', testPort());
+    const one = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const own = router.openNexus('iqn.test:own', '00', testPort(), present);
     run(one, 2, TEST_UNIT_READY);
     run(own, 0, TEST_UNIT_READY);
     run(one, 2, blockCdb(0x2a, 5, 1), { dataIn: 0, dataOut: pattern(BLOCK) });
@@ -47,7 +46,7 @@ describe('router: LUN maps', () => {
       ['proxy', [2]],
       ['all', [1, 2, 300]],
     ] as const) {
-      const nexus = router.openNexus('iqn.test:one', '00', testPort({ serves }));
+      const nexus = router.openNexus('iqn.test:one', '00', testPort({ serves }), present);
       assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS)), luns);
     }
   });
@@ -55,7 +54,7 @@ describe('router: LUN maps', () => {
   test('a map that names an unknown unit is refused', () => {
     const accessStates = { groups: () => [] };
     const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
-    const options = { units: [], initiators, accessStates, pool, nexusIds: new NexusIds() };
+    const options = { units: [], initiators, accessStates, pool, order: testOrder };
     assert.throws(() => new Router(options), /nothing/);
   });
 });
@@ -63,7 +62,7 @@ describe('router: LUN maps', () => {
 describe('router: where no unit is', () => {
   test('INQUIRY tells so, REPORT LUNS works, REQUEST SENSE gives it as data, all else is refused', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     for (const lun of [0, 5, 16383, -1]) {
       assert.equal(run(nexus, lun, INQUIRY).data[0], 0x7f);
       assert.deepEqual(codeOf(run(nexus, lun, [0x12, 1, 0x83, 0, 255, 0])), [5, 0x24, 0]);
@@ -77,7 +76,7 @@ describe('router: where no unit is', () => {
 
   test('task management says that there is none', () => {
     const { router } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const answers: string[] = [];
     router.manage(nexus, 9, TaskManagementFunction.logicalUnitReset, 0, (answer) => answers.push(answer));
     assert.deepEqual(answers, ['noSuchUnit']);
@@ -87,7 +86,7 @@ describe('router: where no unit is', () => {
 describe('router: unit attentions', () => {
   test('INQUIRY and REPORT LUNS leave them, everything else reports them first', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     for (const lun of [1, 2]) {
       assert.equal(run(nexus, lun, INQUIRY).status, 0);
       assert.equal(run(nexus, lun, REPORT_LUNS).status, 0);
@@ -99,7 +98,7 @@ describe('router: unit attentions', () => {
 
   test('REQUEST SENSE gives them as data, in the format that was asked for', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.powerOnOrReset());
     assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.noSense());
     assert.equal(run(nexus, 1, [0x03, 1, 0, 0, 252, 0]).data[0], 0x72);
@@ -108,10 +107,10 @@ describe('router: unit attentions', () => {
 
   test('a closed nexus is lost to every unit of its map', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     for (const lun of [1, 2]) run(nexus, lun, TEST_UNIT_READY);
     router.closeNexus(nexus, 'connectionLost');
-    const back = router.openNexus('iqn.test:one', '00', testPort());
+    const back = router.openNexus('iqn.test:one', '00', testPort(), present);
     for (const lun of [1, 2]) assert.deepEqual(codeOf(run(back, lun, TEST_UNIT_READY)), [6, 0x29, 7]);
     assert.deepEqual(codeOf(run(back, 300, TEST_UNIT_READY)), [6, 0x29, 0], 'was never used');
   });
@@ -120,7 +119,7 @@ describe('router: unit attentions', () => {
 describe('router: credit, aborts and counters', () => {
   test('an answer that waits for credit can be granted, and can be aborted', () => {
     const { router } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const start = () =>
       new TestCommand({ nexus, cdb: INQUIRY, dataIn: 255, readSet: 64, credit: 64, grants: false }).start({
         execute: (command) => router.execute(1, command),
@@ -143,7 +142,7 @@ describe('router: credit, aborts and counters', () => {
 
   test('counts by port and unit, direct and proxied, without what is answered here', () => {
     const { router, run } = setUp();
-    const nexus = router.openNexus('iqn.test:one', '00', testPort());
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     for (const lun of [1, 2]) {
       run(nexus, lun, TEST_UNIT_READY, { dataIn: 0 });
       run(nexus, lun, INQUIRY);
