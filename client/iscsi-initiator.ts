@@ -12,15 +12,19 @@ import { decodePairs, encodeText } from '../src/wire/iscsi/text.ts';
 import { encodeTextRequest } from '../src/wire/iscsi/text-request.ts';
 import { decodeTextResponse } from '../src/wire/iscsi/text-response.ts';
 import { encodeLun, LUN_LENGTH } from '../src/wire/scsi/lun.ts';
+import { type Discovered, targetsOf } from './discovery.ts';
 import { AnswerExchange, CommandExchange, type Exchange, type ScsiResult } from './exchange.ts';
 import { type LoginOptions, type LoginResult, login } from './login.ts';
 import { type Pdu, PduConnection } from './pdu-connection.ts';
+import { answerTargetPing, isTargetPing } from './target-ping.ts';
 
 export type { ScsiResult } from './exchange.ts';
 
 export interface InitiatorOptions extends LoginOptions {
   readonly host: string;
   readonly port: number;
+  /** Gives the attempt up while it is under way; a session that is there is not concerned. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CommandOptions {
@@ -29,12 +33,6 @@ export interface CommandOptions {
   /** RFC 7143 11.3.1; 1 (simple) where not given. */
   readonly attributes?: number;
   readonly immediate?: boolean;
-}
-
-/** A target and its portals, 'host:port,tag' each. */
-export interface Discovered {
-  readonly targetName: string;
-  readonly addresses: readonly string[];
 }
 
 export interface SentCommand {
@@ -63,11 +61,16 @@ export class IscsiInitiator {
   /** Connects and logs in. Rejects with LoginError where the target refuses. */
   static async connect(options: InitiatorOptions): Promise<IscsiInitiator> {
     const connection = await PduConnection.connect(options.host, options.port);
+    const giveUp = () => connection.destroy();
+    options.signal?.addEventListener('abort', giveUp);
+    if (options.signal?.aborted) giveUp();
     try {
       return new IscsiInitiator(connection, await login(connection, options));
     } catch (error) {
       connection.destroy();
       throw error;
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -197,12 +200,7 @@ export class IscsiInitiator {
 
   /** `which`: 'All', a target name, or '' for the session's own target. */
   async sendTargets(which: string): Promise<Discovered[]> {
-    const targets: { targetName: string; addresses: string[] }[] = [];
-    for (const [key, value] of await this.text([['SendTargets', which]])) {
-      if (key === 'TargetName') targets.push({ targetName: value, addresses: [] });
-      if (key === 'TargetAddress') targets.at(-1)?.addresses.push(value);
-    }
-    return targets;
+    return targetsOf(await this.text([['SendTargets', which]]));
   }
 
   /** Ends the session and waits until the connection has closed. */
@@ -265,12 +263,14 @@ export class IscsiInitiator {
 
   #received(pdu: Pdu): void {
     const { statSN, maxCmdSN } = countersOf(pdu.header);
-    if (pdu.opcode !== Opcode.dataIn && pdu.opcode !== Opcode.r2t) this.#expStatSN = next(statSN);
+    const ping = isTargetPing(pdu);
+    if (pdu.opcode !== Opcode.dataIn && pdu.opcode !== Opcode.r2t && !ping) this.#expStatSN = next(statSN);
     if (isBefore(this.#maxCmdSN, maxCmdSN)) this.#maxCmdSN = maxCmdSN;
     if (pdu.opcode === Opcode.reject) {
       const reason = rejectReasonName(decodeReject(pdu.header).reason);
       this.#rejected(initiatorTaskTag(pdu.data), new Error(`rejected by the target: ${reason}`));
     }
+    if (ping) answerTargetPing(this.connection, pdu, this.#cmdSN, this.#expStatSN);
     const tag = initiatorTaskTag(pdu.header);
     if (this.#exchanges.get(tag)?.received(pdu)) this.#exchanges.delete(tag);
     for (const go of this.#forRoom.splice(0)) go();

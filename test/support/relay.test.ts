@@ -76,4 +76,79 @@ describe('a relay', () => {
     await echo(another, 'after');
     another.destroy();
   });
+
+  test('cuts both ends and refuses others, until it is healed', async () => {
+    const socket = await connect();
+    await echo(socket, 'before');
+    relay.cut();
+    await once(socket, 'end');
+    const refused = net.connect({ host: '127.0.0.1', port: relay.port });
+    refused.resume();
+    await once(refused, 'end');
+    relay.heal();
+    const another = await connect();
+    await echo(another, 'after');
+    another.destroy();
+  });
+
+  test('passes everything, in order, while it splits', async () => {
+    const socket = await connect();
+    relay.split(3);
+    let pieces = 0;
+    accepted[0]?.on('data', () => {
+      pieces += 1;
+    });
+    await collect(socket, 'in pieces of three at the most');
+    assert(pieces > 1);
+    relay.heal();
+    await collect(socket, 'and as it comes again');
+    socket.destroy();
+  });
+
+  test('passes a little at a time while it throttles, and all of the rest when it is healed', async () => {
+    const socket = await connect();
+    relay.throttle(1);
+    socket.write('slow');
+    const [first] = await once(socket, 'data');
+    assert.equal(String(first), 's');
+    const rest = collect(socket, '', 'low');
+    relay.heal();
+    await rest;
+    socket.destroy();
+  });
+
+  test('stalls what comes from the target alone', async () => {
+    const socket = await connect();
+    await echo(socket, 'before');
+    relay.stall('fromServer');
+    const [peer] = accepted;
+    assert(peer);
+    const arrived = once(peer, 'data');
+    let early = true;
+    const answered = once(socket, 'data').then(() => assert(!early));
+    socket.write('there, and not back');
+    assert.equal(String((await arrived)[0]), 'there, and not back');
+    await echo(net.connect({ ...relay.target }), 'around it');
+    early = false;
+    relay.heal();
+    await answered;
+    socket.destroy();
+  });
+
+  /** Sends a text, and waits until all of it (or what is expected) has come back. */
+  async function collect(socket: net.Socket, text: string, expected = text): Promise<void> {
+    let come = '';
+    const whole = new Promise<void>((resolve) => {
+      const take = (chunk: Buffer) => {
+        come += String(chunk);
+        if (come.length < expected.length) return;
+        socket.off('data', take);
+        resolve();
+      };
+      socket.on('data', take);
+    });
+    socket.write(text);
+    await whole;
+    assert.equal(come, expected);
+  }
 });

@@ -6,10 +6,15 @@ export type Place = { readonly host: string; readonly port: number } | { readonl
 
 type Side = 'client' | 'server';
 
-interface Pair {
-  readonly client: net.Socket;
-  readonly server: net.Socket;
+/** How what passes is cut up: the longest piece, and how long each makes the next one wait. */
+interface Shape {
+  readonly longest: number;
+  readonly pause: number;
 }
+
+const asItComes: Shape = { longest: Number.POSITIVE_INFINITY, pause: 0 };
+/** A throttled relay passes its bytes in this many pieces a second. */
+const PIECES_A_SECOND = 20;
 
 /**
  * Passes bytes between those who connect to it and a target, until told to misbehave. It stands between a client
@@ -18,9 +23,10 @@ interface Pair {
 export class Relay {
   readonly target: Place;
   readonly #server: net.Server;
-  readonly #pairs = new Set<Pair>();
-  #refuses = false;
+  readonly #flows = new Set<Flow>();
+  #refuses: 'no' | 'close' | 'reset' = 'no';
   #stalled: readonly Side[] = [];
+  #shape = asItComes;
   #corruptsNext = false;
 
   private constructor(target: Place) {
@@ -43,19 +49,39 @@ export class Relay {
   }
 
   get connections(): number {
-    return this.#pairs.size;
+    return this.#flows.size / 2;
   }
 
   /** A dead switch: connections stay open and nothing comes through, in either direction or in one. */
-  stall(direction: 'both' | 'fromClient' = 'both'): void {
-    this.#stalled = direction === 'both' ? ['client', 'server'] : ['client'];
-    for (const pair of this.#pairs) for (const side of this.#stalled) pair[side].pause();
+  stall(direction: 'both' | 'fromClient' | 'fromServer' = 'both'): void {
+    const sides = { both: ['client', 'server'], fromClient: ['client'], fromServer: ['server'] } as const;
+    this.#stalled = sides[direction];
+    for (const flow of this.#flows) flow.changed();
   }
 
   /** An unplugged host adapter: both ends get a reset, and new connections too, until `heal`. */
   reset(): void {
-    this.#refuses = true;
-    for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) this.#drop(socket);
+    this.#refuses = 'reset';
+    for (const flow of this.#flows) this.#drop(flow.from);
+  }
+
+  /** A proxy that is shut down: both ends see the connection close, and new ones too, until `heal`. */
+  cut(): void {
+    this.#refuses = 'close';
+    for (const flow of this.#flows) flow.from.destroy();
+  }
+
+  /** A slow line: that many bytes a second, in each direction of each connection. */
+  throttle(bytesPerSecond: number): void {
+    this.#reshape({
+      longest: Math.max(1, Math.floor(bytesPerSecond / PIECES_A_SECOND)),
+      pause: 1000 / Math.min(PIECES_A_SECOND, bytesPerSecond),
+    });
+  }
+
+  /** Passes everything in pieces no longer than this, each in a loop turn of its own. */
+  split(longest: number): void {
+    this.#reshape({ longest, pause: 0 });
   }
 
   /** Flips a bit of the first byte that comes through next. */
@@ -63,11 +89,11 @@ export class Relay {
     this.#corruptsNext = true;
   }
 
-  /** Ends `stall` and `reset`. */
+  /** Ends everything but `close`. */
   heal(): void {
-    this.#refuses = false;
+    this.#refuses = 'no';
     this.#stalled = [];
-    for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) socket.resume();
+    this.#reshape(asItComes);
   }
 
   async close(): Promise<void> {
@@ -76,21 +102,21 @@ export class Relay {
     await once(this.#server, 'close');
   }
 
+  #reshape(shape: Shape): void {
+    this.#shape = shape;
+    for (const flow of this.#flows) flow.changed();
+  }
+
   #accept(client: net.Socket): void {
-    if (this.#refuses) {
+    if (this.#refuses !== 'no') {
       client.on('error', () => {});
-      this.#drop(client);
+      if (this.#refuses === 'close') client.destroy();
+      else this.#drop(client);
       return;
     }
     const server = net.connect({ ...this.target, allowHalfOpen: true });
-    const pair = { client, server };
-    this.#pairs.add(pair);
-    this.#pass(client, server, pair);
-    this.#pass(server, client, pair);
-  }
-
-  #isStalled(from: net.Socket, pair: Pair): boolean {
-    return this.#stalled.some((side) => pair[side] === from);
+    this.#pass(client, server, 'client');
+    this.#pass(server, client, 'server');
   }
 
   /** A Unix socket knows no reset. */
@@ -99,23 +125,108 @@ export class Relay {
     else socket.resetAndDestroy();
   }
 
-  #pass(from: net.Socket, to: net.Socket, pair: Pair): void {
+  #pass(from: net.Socket, to: net.Socket, side: Side): void {
+    const flow = new Flow(from, to, {
+      isStalled: () => this.#stalled.includes(side),
+      shape: () => this.#shape,
+      touch: (chunk) => {
+        if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
+        this.#corruptsNext = false;
+      },
+    });
+    this.#flows.add(flow);
+    from.on('close', () => {
+      this.#flows.delete(flow);
+      flow.close();
+    });
+  }
+}
+
+interface Ways {
+  readonly isStalled: () => boolean;
+  readonly shape: () => Shape;
+  readonly touch: (chunk: Buffer) => void;
+}
+
+/** One direction of one connection. */
+class Flow {
+  readonly from: net.Socket;
+  readonly #to: net.Socket;
+  readonly #ways: Ways;
+  /** What has come and not gone. */
+  readonly #held: Buffer[] = [];
+  #ended = false;
+  #closed = false;
+  #waiting = false;
+  /** Cuts short the pause between two pieces. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(from: net.Socket, to: net.Socket, ways: Ways) {
+    this.from = from;
+    this.#to = to;
+    this.#ways = ways;
     from.setNoDelay(true);
     from.on('data', (chunk) => {
-      if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
-      this.#corruptsNext = false;
-      if (to.write(chunk)) return;
-      from.pause();
-      to.once('drain', () => {
-        if (!this.#isStalled(from, pair)) from.resume();
-      });
+      this.#held.push(chunk);
+      this.#pump();
     });
-    from.on('end', () => to.end());
+    from.on('end', () => {
+      this.#ended = true;
+      this.#pump();
+    });
     from.on('error', () => to.destroy());
-    from.on('close', () => {
-      this.#pairs.delete(pair);
-      to.destroy();
-    });
-    if (this.#isStalled(from, pair)) from.pause();
+    to.on('drain', () => this.#goOn());
+    this.#pump();
+  }
+
+  changed(): void {
+    if (this.#timer === undefined) this.#pump();
+    else this.#goOn();
+  }
+
+  /** Whoever sent is gone, with all that it had to say or without: the other end learns it. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#to.destroy();
+  }
+
+  #goOn(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#waiting = false;
+    this.#pump();
+  }
+
+  #pump(): void {
+    while (!this.#waiting && !this.#closed && !this.#ways.isStalled()) {
+      const piece = this.#take();
+      if (piece === null) {
+        if (this.#ended) this.#to.end();
+        else this.from.resume();
+        return;
+      }
+      this.#send(piece);
+    }
+    this.from.pause();
+  }
+
+  #send(piece: Buffer): void {
+    this.#ways.touch(piece);
+    const { longest, pause } = this.#ways.shape();
+    const flowing = this.#to.write(piece);
+    if (flowing && longest === Number.POSITIVE_INFINITY) return;
+    this.#waiting = true;
+    // 'drain' ends the wait where the socket is full.
+    if (flowing) this.#timer = setTimeout(() => this.#goOn(), pause);
+  }
+
+  #take(): Buffer | null {
+    const [first] = this.#held;
+    if (first === undefined) return null;
+    const { longest } = this.#ways.shape();
+    if (first.length <= longest) this.#held.shift();
+    else this.#held[0] = first.subarray(longest);
+    return first.subarray(0, Math.min(first.length, longest));
   }
 }
