@@ -12,6 +12,7 @@ import { decodeTaskManagementResponse } from '../../src/wire/iscsi/task-manageme
 import { decodePairs } from '../../src/wire/iscsi/text.ts';
 import { Violation } from '../world/world.ts';
 import { PduStream } from './pdu-stream.ts';
+import { answerToPing } from './ping.ts';
 import {
   type Counters,
   commandHeader,
@@ -132,6 +133,7 @@ export class ClientSession {
     if (isBefore(this.#maxCmdSN, maxCmdSN)) this.#maxCmdSN = maxCmdSN;
     if (opcode === Opcode.dataIn) this.#dataIn(header, data);
     else if (opcode === Opcode.r2t) this.#r2t(header);
+    else if (opcode === Opcode.nopIn) this.#pinged(header);
     else {
       this.#countStatSN(statSN);
       this.#answered(opcode, header, data);
@@ -153,6 +155,11 @@ export class ClientSession {
       default:
         throw new Violation('protocol', `the target sends ${opcodeName(opcode)}`);
     }
+  }
+
+  #pinged(header: Uint8Array): void {
+    const answer = answerToPing(header, this.#counters(NO_TAG));
+    if (answer !== null) this.#pdus.send(answer, NO_BYTES);
   }
 
   #loginAnswered(header: Uint8Array, data: Uint8Array): void {
