@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
+import { describeFreshness } from './logical-unit/freshness.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
 import { describeManagement } from './logical-unit/management.ts';
 import { describeOrder } from './logical-unit/order.ts';
@@ -19,6 +20,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeUnitData(makeUnit);
     describeHostileInput(makeUnit);
     describeOrder(makeUnit);
+    describeFreshness(makeUnit);
     describeManagement(makeUnit);
   });
 }

@@ -63,7 +63,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       clock: options.clock,
       blockLength: identity.blockLength,
       blockCount: identity.blockCount,
-      again: (task) => this.#tasks.startOrWait(task),
+      again: (task) => this.#tasks.start(task),
       refuse: (task) => this.#refuseUnproven(task),
     });
     this.#tasks = new TaskSet(this.#gate);

@@ -40,16 +40,14 @@ export class TaskSet {
     if (!isSimpleRead(task)) this.#obstacles += 1;
     if (task.command.taskAttribute === TaskAttribute.headOfQueue) this.#prepend(task);
     else this.#append(task);
-    if (quiet) this.#start(task);
-    else this.startOrWait(task);
+    if (quiet) this.start(task);
+    else this.#startOrWait(task);
   }
 
-  /** For `add`, and again when the gate has let go of the task. */
-  startOrWait(task: UnitTask): void {
-    const obstacle = this.#obstacleOf(task);
-    if (obstacle === null) this.#start(task);
-    else if (obstacle.waiters === null) obstacle.waiters = [task];
-    else obstacle.waiters.push(task);
+
+  /** Nothing is in its way but the gate. Again when that looks at the task once more: what it holds counts as begun. */
+  start(task: UnitTask): void {
+    if (this.#gate.admits(task)) task.becomeRunning();
   }
 
   /** The task has ended. */
@@ -75,14 +73,17 @@ export class TaskSet {
     this.#waking = true;
     for (let index = 0; index < this.#woken.length; index += 1) {
       const task = this.#woken[index];
-      if (task !== undefined && task.state === TaskState.waiting && !task.aborting) this.startOrWait(task);
+      if (task !== undefined && task.state === TaskState.waiting && !task.aborting) this.#startOrWait(task);
     }
     this.#woken.length = 0;
     this.#waking = false;
   }
 
-  #start(task: UnitTask): void {
-    if (this.#gate.admits(task)) task.becomeRunning();
+  #startOrWait(task: UnitTask): void {
+    const obstacle = this.#obstacleOf(task);
+    if (obstacle === null) this.start(task);
+    else if (obstacle.waiters === null) obstacle.waiters = [task];
+    else obstacle.waiters.push(task);
   }
 
   /** The nearest older task that this one has to wait for. */
