@@ -44,7 +44,6 @@ export class TaskSet {
     else this.#startOrWait(task);
   }
 
-
   /** Nothing is in its way but the gate. Again when that looks at the task once more: what it holds counts as begun. */
   start(task: UnitTask): void {
     if (this.#gate.admits(task)) task.becomeRunning();
