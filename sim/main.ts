@@ -1,57 +1,103 @@
 /** npm run sim: see docs/simulator.md. */
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { runSeed, type SeedResult } from './run-seed.ts';
+import { Crew } from './crew/crew.ts';
+import { progressText, summaryText, Tally } from './crew/tally.ts';
+import { runSeed } from './run-seed.ts';
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     seed: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
     ghosts: { type: 'boolean', default: false },
     'check-determinism': { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
   },
 });
 
-const first = Number(values.seed ?? 1);
-const count = values.seed === undefined ? Number(values.seeds) : 1;
-const started = performance.now();
-const failures: SeedResult[] = [];
-let ghosts = 0;
-let operations = 0;
+if (values.trace && values.seed === undefined) usage('--trace is of one --seed');
+if (values.seed !== undefined && !values['check-determinism']) await runOne(wholeNumber('seed', values.seed));
+else await runMany();
 
-for (let seed = first; seed < first + count; seed += 1) {
-  const options = {
+/** In this process: what it prints, and where it stops in a debugger, is the seed's. */
+async function runOne(seed: number): Promise<void> {
+  const { hash, events, operations, retries, failure, ghost } = await runSeed(seed, {
     ghosts: values.ghosts,
     ...(values.trace ? { print: (line: string) => console.log(line) } : {}),
-  };
-  const result = await runSeed(seed, options);
-  operations += result.operations;
-  if (result.failure !== null) {
-    failures.push(result);
-    console.log(`seed ${seed}: ${result.failure.text}`);
-  }
-  if (result.ghost !== null) {
-    ghosts += 1;
-    console.log(`seed ${seed}: ghost write: ${result.ghost}`);
-  }
-  if (values['check-determinism']) await checkAgain(result);
-  if (count === 1) console.log(summary(result));
+  });
+  if (failure !== null) console.log(`seed ${seed}: ${failure.text}`);
+  if (ghost !== null) console.log(`seed ${seed}: ghost write: ${ghost}`);
+  console.log(
+    `seed ${seed}: hash ${hash}, ${events} events, ${operations} operations, ${retries} sent again`,
+  );
+  if (failure !== null) process.exitCode = 1;
 }
 
-const seconds = (performance.now() - started) / 1000;
-const found = values.ghosts ? `, ghost writes in ${ghosts}` : '';
-console.log(
-  `${count} seeds, ${operations} operations in ${seconds.toFixed(1)} s (${(count / seconds).toFixed(2)} a second): ${failures.length} failed${found}`,
-);
-if (failures.length > 0) process.exitCode = 1;
-
-function summary({ seed, hash, events, operations: done, retries }: SeedResult): string {
-  return `seed ${seed}: hash ${hash}, ${events} events, ${done} operations, ${retries} sent again`;
+async function runMany(): Promise<void> {
+  const { first, last } = range();
+  const jobs = Math.min(wholeNumber('jobs', values.jobs), last - first + 1);
+  const tally = new Tally(first, last);
+  let interrupted = false;
+  const options = { first, last, jobs, ghosts: values.ghosts, twice: values['check-determinism'] };
+  const crew = new Crew(options, (report) => {
+    for (const { seed, what, text } of tally.add(report)) say(`seed ${seed}: ${what}: ${text}`);
+  });
+  const progress = setInterval(() => showProgress(tally), process.stderr.isTTY ? 1_000 : 30_000);
+  process.once('SIGINT', () => {
+    interrupted = true;
+    crew.stop();
+  });
+  await crew.run();
+  clearInterval(progress);
+  clearProgress();
+  const summary = tally.summary(interrupted);
+  say(summaryText(summary, jobs));
+  if (values.json) console.log(JSON.stringify(summary));
+  if (summary.failures > 0) process.exitCode = 1;
+  else if (interrupted) process.exitCode = 130;
 }
 
-async function checkAgain(result: SeedResult): Promise<void> {
-  const again = await runSeed(result.seed);
-  if (again.hash === result.hash) return;
-  console.log(`seed ${result.seed}: two runs differ: ${result.hash}, ${again.hash}`);
-  process.exitCode = 1;
+/** With --json stdout has the summary alone. */
+function say(text: string): void {
+  clearProgress();
+  if (values.json) console.error(text);
+  else console.log(text);
+}
+
+/** On a terminal each line takes the place of the one before. */
+function showProgress(tally: Tally): void {
+  clearProgress();
+  const text = progressText(tally.summary(false));
+  process.stderr.write(process.stderr.isTTY ? text : `${text}\n`);
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+}
+
+/** --seed 42, --seeds 1000 (from 1 on), or --seeds 1001-2000. */
+function range(): { readonly first: number; readonly last: number } {
+  if (values.seed !== undefined) {
+    const seed = wholeNumber('seed', values.seed);
+    return { first: seed, last: seed };
+  }
+  const [from = '', to] = values.seeds.split('-');
+  const first = to === undefined ? 1 : wholeNumber('seeds', from);
+  const last = wholeNumber('seeds', to ?? from);
+  if (last < first) usage('--seeds A-B: from A to B');
+  return { first, last };
+}
+
+function wholeNumber(option: string, text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > 0x7fff_ffff)
+    usage(`--${option} takes a whole number from 1 on`);
+  return number;
+}
+
+function usage(text: string): never {
+  console.error(`npm run sim: ${text}; see docs/simulator.md`);
+  process.exit(2);
 }

@@ -5,6 +5,7 @@
 import { Status } from '../../src/wire/scsi/status.ts';
 import { type History, NEVER, type WriteRecord } from '../checkers/history.ts';
 import { BLOCK_LENGTH, stampBlocks, versionAt } from '../checkers/stamps.ts';
+import { newBytes } from '../world/bytes.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
@@ -95,7 +96,7 @@ export class Client implements PathOwner {
     const start = this.#world.now;
     const write = kind === 'write' ? this.#history.beginWrite(unit, lba, blocks, fua, start) : null;
     const attempt = { operation, path, write, start, ended: false };
-    const dataOut = write === null ? NO_BYTES : new Uint8Array(blocks * BLOCK_LENGTH);
+    const dataOut = write === null ? NO_BYTES : newBytes(blocks * BLOCK_LENGTH);
     if (write !== null) stampBlocks(dataOut, unit, lba, write.version, this.options.index);
     const request: CommandRequest = {
       lun: unit,

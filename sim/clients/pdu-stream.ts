@@ -2,6 +2,7 @@
 import type { ByteStream, StreamHandler } from '../../src/env/network.ts';
 import { Deframer, type FrameHandler } from '../../src/wire/framing/deframer.ts';
 import { BHS_LENGTH, dataSegmentLength, paddingOf, totalAhsLength } from '../../src/wire/iscsi/bhs.ts';
+import { newBytes } from '../world/bytes.ts';
 
 export interface PduReceiver {
   pdu(header: Uint8Array, data: Uint8Array): void;
@@ -27,7 +28,7 @@ export class PduStream implements StreamHandler, FrameHandler {
   }
 
   send(header: Uint8Array, data: Uint8Array): void {
-    const pdu = new Uint8Array(BHS_LENGTH + data.length + paddingOf(data.length));
+    const pdu = newBytes(BHS_LENGTH + data.length + paddingOf(data.length));
     pdu.set(header);
     pdu.set(data, BHS_LENGTH);
     this.#stream.write([pdu], () => {});
@@ -57,7 +58,7 @@ export class PduStream implements StreamHandler, FrameHandler {
   payloadBuffer(header: Uint8Array): Uint8Array | null | false {
     if (this.#left) return false;
     const length = dataSegmentLength(header);
-    this.#data = length === 0 ? NO_BYTES : new Uint8Array(length);
+    this.#data = length === 0 ? NO_BYTES : newBytes(length);
     return length === 0 ? null : this.#data;
   }
 

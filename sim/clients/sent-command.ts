@@ -1,6 +1,7 @@
 /** A command that a client has sent and not seen the end of. */
 import type { DataIn } from '../../src/wire/iscsi/data-in.ts';
 import { decodeSense, type Sense } from '../../src/wire/scsi/sense.ts';
+import { newBytes } from '../world/bytes.ts';
 import { Violation } from '../world/world.ts';
 
 /** How a command came to its end: with a status, or without an answer. */
@@ -36,7 +37,7 @@ export class SentCommand {
     this.tag = tag;
     this.cmdSN = cmdSN;
     this.request = request;
-    this.#dataIn = new Uint8Array(request.dataInLength);
+    this.#dataIn = newBytes(request.dataInLength);
   }
 
   /** An R2T counts in the same row as Data-In (RFC 7143 11.8.3). */

@@ -50,7 +50,8 @@ export class Fabric {
 
   /** Whether nothing gets through from one host to the other. */
   isCut(from: string, to: string): boolean {
-    return this.#cut.has(`${from} ${to}`) || this.down.has(to);
+    if (this.#cut.size > 0 && this.#cut.has(`${from} ${to}`)) return true;
+    return this.down.has(to);
   }
 
   cut(from: string, to: string): void {

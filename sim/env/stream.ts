@@ -2,8 +2,10 @@
 import type { ByteStream, StreamHandler } from '../../src/env/network.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { Fabric } from './fabric.ts';
+import { Inbound } from './inbound.ts';
 
-type Segment = Uint8Array | 'fin';
+/** So many bytes, or the end of them. */
+type Segment = number | 'fin';
 
 interface PendingWrite {
   readonly chunks: readonly Uint8Array[];
@@ -30,8 +32,9 @@ export class SimStream implements ByteStream {
   readonly #wire: { readonly segment: Segment; readonly arrives: number }[] = [];
   #wireBytes = 0;
   #transmitting = false;
+  /** Of what comes to this end: first what has arrived and was not read yet, then what is on the peer's wire. */
+  readonly #inbound = new Inbound();
   /** Arrived and not yet read. */
-  readonly #received: Uint8Array[] = [];
   #receivedBytes = 0;
   #endReceived = false;
   #deliverAsked = false;
@@ -113,7 +116,7 @@ export class SimStream implements ByteStream {
   resetByPeer(): void {
     if (this.isGone) return;
     this.#reason ??= 'read ECONNRESET';
-    this.#wire.length = 0;
+    this.#loseWire();
     this.#goAway();
   }
 
@@ -121,7 +124,7 @@ export class SimStream implements ByteStream {
   die(withPower: boolean): void {
     if (this.isGone) return;
     this.isGone = true;
-    if (!withPower) this.#wire.length = 0;
+    if (!withPower) this.#loseWire();
     else if (this.#coin()) this.#sendReset();
     else this.#send('fin');
     this.#forget();
@@ -140,10 +143,28 @@ export class SimStream implements ByteStream {
         return;
       }
       this.#wire.shift();
-      if (next.segment !== 'fin') this.#wireBytes -= next.segment.length;
+      if (next.segment !== 'fin') this.#wireBytes -= next.segment;
       this.peer.#arrived(next.segment);
     }
     this.#forget();
+  };
+
+  /** Bound: it is an event. */
+  readonly #deliver = (): void => {
+    this.#deliverAsked = false;
+    const handler = this.#handler;
+    if (handler === null) return;
+    while (this.#receivedBytes > 0 && !this.#paused && this.#reason === null) {
+      const buffer = handler.receiveBuffer();
+      const length = Math.min(buffer.length, this.#receivedBytes);
+      this.#inbound.read(buffer, length);
+      this.#receivedBytes -= length;
+      handler.received(length);
+    }
+    this.peer.#takeWrites();
+    if (!this.#endReceived || this.#paused) return;
+    if (this.#ending) this.#leave('fin');
+    else if (this.#reason === null) this.destroy('closed by peer');
   };
 
   /** A kernel keeps what is still to be sent after the process has let go. */
@@ -161,7 +182,12 @@ export class SimStream implements ByteStream {
     while (this.#writes.length > 0 && this.#wireBytes + this.peer.#receivedBytes < traits.window) {
       const write = this.#writes.shift();
       if (write === undefined) break;
-      this.#send(joined(write.chunks));
+      let length = 0;
+      for (const chunk of write.chunks) {
+        this.peer.#inbound.push(chunk);
+        length += chunk.length;
+      }
+      this.#send(length);
       world.after(0, this.process, write.written);
     }
     if (this.#ending && this.#writes.length === 0) this.#send('fin');
@@ -169,7 +195,7 @@ export class SimStream implements ByteStream {
 
   #send(segment: Segment): void {
     if (segment === 'fin') this.#sendFin();
-    else for (const piece of this.#pieces(segment)) this.#put(piece);
+    else this.#putPieces(segment);
     if (!this.#transmitting) this.transmit();
   }
 
@@ -181,41 +207,45 @@ export class SimStream implements ByteStream {
 
   #put(segment: Segment): void {
     const { world } = this.#fabric;
-    if (segment !== 'fin') this.#wireBytes += segment.length;
+    if (segment !== 'fin') this.#wireBytes += segment;
     this.#wire.push({ segment, arrives: world.now + this.#fabric.delay() });
   }
 
-  #pieces(bytes: Uint8Array): Uint8Array[] {
+  #putPieces(length: number): void {
     const { splitChance, longestPiece } = this.#fabric.traits;
     const { prng } = this.#fabric.world;
-    if (bytes.length === 0 || !prng.chance(splitChance)) return [bytes];
-    const pieces: Uint8Array[] = [];
-    const longest = Math.max(1, Math.min(longestPiece, Math.ceil(bytes.length / 2)));
-    for (let at = 0; at < bytes.length; ) {
+    if (length === 0 || !prng.chance(splitChance)) return this.#put(length);
+    const longest = Math.max(1, Math.min(longestPiece, Math.ceil(length / 2)));
+    const pieces: number[] = [];
+    for (let left = length; left > 0; ) {
       // Of a long write, the first pieces alone are short: the rest would only cost time.
-      const length = pieces.length < 6 ? 1 + prng.below(longest) : bytes.length - at;
-      pieces.push(bytes.subarray(at, at + length));
-      at += length;
+      const piece = pieces.length < 6 ? Math.min(left, 1 + prng.below(longest)) : left;
+      pieces.push(piece);
+      left -= piece;
     }
-    return pieces;
+    for (const piece of pieces) this.#put(piece);
+  }
+
+  /** What is on the wire never arrives. */
+  #loseWire(): void {
+    for (const { segment } of this.#wire) if (segment !== 'fin') this.peer.#inbound.dropLast(segment);
+    this.#wire.length = 0;
   }
 
   /** By the kernel of this end. */
   #arrived(segment: Segment): void {
     if (this.isGone) return this.#sendReset();
     if (segment === 'fin') this.#endReceived = true;
-    else if (!this.#ending) {
-      this.#received.push(segment);
-      this.#receivedBytes += segment.length;
-    }
-    this.#fabric.world.trace.mix(segment === 'fin' ? -1 : segment.length);
+    else if (this.#ending) this.#inbound.dropFirst(segment);
+    else this.#receivedBytes += segment;
+    this.#fabric.world.trace.mix(segment === 'fin' ? -1 : segment);
     this.#askDeliver();
   }
 
   /** Overtakes what is on the way, which is lost. */
   #sendReset(): void {
     const { world } = this.#fabric;
-    this.#wire.length = 0;
+    this.#loseWire();
     const reset = (): void => {
       if (this.#fabric.isCut(this.host, this.peer.host)) world.after(200, null, reset);
       else this.peer.resetByPeer();
@@ -226,40 +256,7 @@ export class SimStream implements ByteStream {
   #askDeliver(): void {
     if (this.#deliverAsked || this.#handler === null || this.#closed) return;
     this.#deliverAsked = true;
-    this.#fabric.world.after(0, this.process, () => {
-      this.#deliverAsked = false;
-      this.#deliver();
-    });
-  }
-
-  #deliver(): void {
-    const handler = this.#handler;
-    if (handler === null) return;
-    while (this.#receivedBytes > 0 && !this.#paused && this.#reason === null) {
-      const buffer = handler.receiveBuffer();
-      handler.received(this.#readInto(buffer));
-    }
-    this.peer.#takeWrites();
-    if (!this.#endReceived || this.#paused) return;
-    if (this.#ending) this.#leave('fin');
-    else if (this.#reason === null) this.destroy('closed by peer');
-  }
-
-  #readInto(buffer: Uint8Array): number {
-    let filled = 0;
-    for (
-      let first = this.#received[0];
-      first !== undefined && filled < buffer.length;
-      first = this.#received[0]
-    ) {
-      const part = first.subarray(0, buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      if (part.length === first.length) this.#received.shift();
-      else this.#received[0] = first.subarray(part.length);
-    }
-    this.#receivedBytes -= filled;
-    return filled;
+    this.#fabric.world.after(0, this.process, this.#deliver);
   }
 
   /** The process lets go of its end. */
@@ -273,7 +270,7 @@ export class SimStream implements ByteStream {
   #goAway(): void {
     this.isGone = true;
     this.#forget();
-    this.#received.length = 0;
+    this.#inbound.dropFirst(this.#receivedBytes);
     this.#receivedBytes = 0;
     this.#fabric.world.after(0, this.process, () => {
       this.#closed = true;
@@ -285,16 +282,4 @@ export class SimStream implements ByteStream {
   #tellClosed(): void {
     this.#handler?.closed(this.#reason ?? 'closed');
   }
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }

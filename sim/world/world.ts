@@ -39,8 +39,10 @@ export class World {
 
   at(time: number, process: SimProcess | null, run: () => void, isTimer = false): SimEvent {
     this.#sequence += 1;
-    const event = { time: Math.max(time, this.now), sequence: this.#sequence, process, run, isTimer };
-    this.#queue.push(event);
+    const isPresent = time <= this.now;
+    const event = { time: isPresent ? this.now : time, sequence: this.#sequence, process, run, isTimer };
+    if (isPresent) this.#queue.pushPresent(event);
+    else this.#queue.push(event);
     return event;
   }
 
@@ -92,8 +94,7 @@ export class World {
 
   /** Runs all events up to `end` (simulated ms). */
   async run(end: number): Promise<void> {
-    for (let next = this.#queue.first; next !== undefined && next.time <= end; next = this.#queue.first) {
-      this.#queue.pop();
+    for (let next = this.#queue.pop(end); next !== undefined; next = this.#queue.pop(end)) {
       this.now = next.time;
       this.#dispatch(next);
       if (this.#promises || this.#pending > 0) {

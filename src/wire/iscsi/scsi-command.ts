@@ -70,5 +70,6 @@ export function encodeScsiCommand(pdu: ScsiCommand, into: Uint8Array): void {
   putU32(into, 20, pdu.expectedDataTransferLength);
   putU32(into, 24, pdu.cmdSN);
   putU32(into, 28, pdu.expStatSN);
-  into.set(pdu.cdb.subarray(0, CDB_LENGTH), CDB_OFFSET);
+  const { cdb } = pdu;
+  into.set(cdb.length > CDB_LENGTH ? cdb.subarray(0, CDB_LENGTH) : cdb, CDB_OFFSET);
 }

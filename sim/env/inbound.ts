@@ -1,0 +1,43 @@
+/** The bytes on their way to one end of a connection: copied in as they are sent, and out as they are read. */
+
+const FIRST_LENGTH = 16_384;
+const NOTHING = new Uint8Array(0);
+
+export class Inbound {
+  #bytes = NOTHING;
+  #from = 0;
+  #to = 0;
+
+  push(chunk: Uint8Array): void {
+    if (this.#to + chunk.length > this.#bytes.length) this.#makeRoom(chunk.length);
+    this.#bytes.set(chunk, this.#to);
+    this.#to += chunk.length;
+  }
+
+  /** The oldest bytes, to the start of `into`. */
+  read(into: Uint8Array, length: number): void {
+    into.set(this.#bytes.subarray(this.#from, this.#from + length));
+    this.dropFirst(length);
+  }
+
+  dropFirst(length: number): void {
+    this.#from += length;
+    if (this.#from === this.#to) this.#from = this.#to = 0;
+  }
+
+  dropLast(length: number): void {
+    this.#to -= length;
+  }
+
+  #makeRoom(length: number): void {
+    const kept = this.#to - this.#from;
+    if (2 * (kept + length) <= this.#bytes.length) this.#bytes.copyWithin(0, this.#from, this.#to);
+    else {
+      const larger = new Uint8Array(Math.max(FIRST_LENGTH, 2 ** Math.ceil(Math.log2(2 * (kept + length)))));
+      larger.set(this.#bytes.subarray(this.#from, this.#to));
+      this.#bytes = larger;
+    }
+    this.#from = 0;
+    this.#to = kept;
+  }
+}
