@@ -20,10 +20,18 @@ export interface FaultRates {
   readonly writeError: number;
   readonly noSpace: number;
   readonly flushError: number;
+  /** Two systems have no common key for a while. */
+  readonly otherKeys: number;
+  readonly clientDeath: number;
 }
+
+/** TLS is simulated by its outcome: who is at the other end is proven, or there is no connection. */
+export type LinkTransport = 'tcp' | 'fcip' | 'tls';
 
 export interface Swarm {
   readonly systems: number;
+  /** By system: at which addresses partners reach it. A pair has a link to each of the dialed one's. */
+  readonly links: readonly (readonly LinkTransport[])[];
   readonly units: number;
   readonly unitBlocks: number;
   readonly clients: number;
@@ -41,8 +49,10 @@ const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', '
 export function drawSwarm(prng: Prng): Swarm {
   const clients = 1 + prng.below(prng.pick([2, 4, 8]));
   const unitBlocks = prng.pick([256, 1024, 2048]);
+  const systems = prng.pick([2, 2, 2, 3, 4]);
   return {
-    systems: prng.pick([2, 2, 2, 3, 4]),
+    systems,
+    links: Array.from({ length: systems }, () => drawLinks(prng)),
     units: 1 + prng.below(4),
     unitBlocks,
     clients,
@@ -57,6 +67,12 @@ export function drawSwarm(prng: Prng): Swarm {
     faults: drawFaults(prng),
     clientTraits: Array.from({ length: clients }, () => drawClient(prng, clients, unitBlocks)),
   };
+}
+
+function drawLinks(prng: Prng): LinkTransport[] {
+  return Array.from({ length: prng.pick([1, 1, 2, 3]) }, () =>
+    prng.pick(['tcp', 'tcp', 'fcip', 'tls'] as const),
+  );
 }
 
 function drawNetwork(prng: Prng): NetworkTraits {
@@ -89,6 +105,8 @@ function drawFaults(prng: Prng): FaultRates {
     writeError: rate(0.15, 0.2),
     noSpace: rate(0.1, 0.2),
     flushError: rate(0.1, 0.1),
+    otherKeys: rate(0.2, 0.2),
+    clientDeath: rate(0.3, 0.1, 0.5),
   };
 }
 
@@ -106,6 +124,8 @@ function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTrai
     readShare: prng.pick([0.3, 0.5]),
     flushShare: prng.pick([0, 0.1]),
     fuaShare: prng.pick([0, 0.3]),
+    zeroShare: prng.pick([0, 0, 0.1]),
+    compareShare: prng.pick([0, 0.2, 0.5]),
     commandTimeout: prng.pick([800, 1_500, 3_000]),
     abortTimeout: prng.pick([200, 1_000]),
     resetRate: prng.chance(0.2) ? 0.3 : 0,

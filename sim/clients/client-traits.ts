@@ -17,6 +17,9 @@ export interface ClientTraits {
   readonly readShare: number;
   readonly flushShare: number;
   readonly fuaShare: number;
+  /** Of the writes: UNMAP and WRITE SAME, COMPARE AND WRITE. */
+  readonly zeroShare: number;
+  readonly compareShare: number;
   /** ms until ABORT TASK, and from there until the session is dropped. */
   readonly commandTimeout: number;
   readonly abortTimeout: number;

@@ -24,7 +24,7 @@ export interface PathOptions {
 export interface PathOwner {
   /** A unit answers on the path (again). */
   pathWorks(): void;
-  /** A new session has taken the place of the one before: what that had running has been ended. */
+  /** A session is there. If there was one before, of this life or an earlier one, what that had running has been ended. */
   pathReinstated(path: Path): void;
 }
 
@@ -42,7 +42,6 @@ export class Path {
   readonly #owner: PathOwner;
   readonly #works = new Set<number>();
   #isUp = false;
-  #hadSession = false;
   #leaving = false;
 
   constructor(
@@ -102,8 +101,7 @@ export class Path {
 
   #loggedIn(): void {
     this.#isUp = true;
-    if (this.#hadSession) this.#owner.pathReinstated(this);
-    this.#hadSession = true;
+    this.#owner.pathReinstated(this);
     for (const lun of this.options.luns) this.#check(lun, this.session);
   }
 
