@@ -102,7 +102,8 @@ export class FaultPlan {
   #pair(): [string, string] {
     const { prng } = this.#sim.world;
     const one = prng.pick(this.#sim.systems).name;
-    const other = prng.pick(this.#hosts.filter((host) => host !== one));
+    const hosts = this.#sim.swarm.linksOnly ? this.#sim.systems.map(({ name }) => name) : this.#hosts;
+    const other = prng.pick(hosts.filter((host) => host !== one));
     return prng.chance(0.5) ? [one, other] : [other, one];
   }
 

@@ -1,6 +1,7 @@
 /** One seed: makes the cluster and its clients, lets them run through trouble and out of it, and checks what came of it. */
 import type { ClusterConfig } from '../src/daemon/config/cluster-config.ts';
 import { unrestOf } from './checkers/at-rest.ts';
+import { Attentions } from './checkers/attentions.ts';
 import { History } from './checkers/history.ts';
 import { BLOCK_LENGTH, versionAt } from './checkers/stamps.ts';
 import { ClientHost, type Life } from './clients/host.ts';
@@ -24,6 +25,7 @@ export class Simulation {
   readonly systems: readonly SimSystem[];
   readonly clients: readonly ClientHost[];
   readonly history: History;
+  readonly attentions = new Attentions();
 
   constructor(seed: number, trace: Trace) {
     const prng = new Prng(seed, 1);
@@ -32,7 +34,9 @@ export class Simulation {
     this.world = new World(new Prng(seed, 2), trace);
     this.fabric = new Fabric(this.world, this.swarm.network);
     const { world, fabric, swarm, cluster } = this;
-    this.systems = cluster.systems.map((system) => new SimSystem(cluster, system, world, fabric, swarm.disk));
+    this.systems = cluster.systems.map(
+      (system) => new SimSystem(cluster, system, world, fabric, swarm.disk, this.attentions),
+    );
     this.history = new History(cluster.units.map(() => swarm.unitBlocks));
     this.clients = swarm.clientTraits.map((_, index) => this.#makeClient(index));
   }
@@ -89,7 +93,7 @@ export class Simulation {
   }
 
   #makeClient(index: number): ClientHost {
-    const { world, fabric, cluster, history } = this;
+    const { world, fabric, cluster, history, attentions } = this;
     const traits = this.swarm.clientTraits[index];
     if (traits === undefined) throw new Error(`no client ${index}`);
     const owners = cluster.units.map(({ owner }) => owner);
@@ -108,9 +112,15 @@ export class Simulation {
         luns,
         session: traits.session,
         commandTimeout: traits.commandTimeout,
+        owners,
+        attentions,
       };
     });
-    return new ClientHost(world, fabric, history, { client: { index, traits, owners }, paths, unitBlocks });
+    return new ClientHost(world, fabric, history, {
+      client: { index, traits, owners, attentions },
+      paths,
+      unitBlocks,
+    });
   }
 
   #ports() {

@@ -37,6 +37,8 @@ export interface Swarm {
   readonly clients: number;
   /** Ports that serve all units, or a local and a proxy port a system. */
   readonly splitPorts: boolean;
+  /** Only the links between systems are in trouble, and clients are patient: the product has to end every command in time. */
+  readonly linksOnly: boolean;
   readonly readSetLength: number;
   readonly network: NetworkTraits;
   readonly disk: DiskTraits;
@@ -44,14 +46,25 @@ export interface Swarm {
   readonly clientTraits: readonly ClientTraits[];
 }
 
+/**
+ * Longer than a history: what the product leaves hanging stays so. Nobody resets units, for what a reset takes from others
+ * ends without an answer, by their timeouts alone.
+ */
+const PATIENCE = { commandTimeout: 60_000, abortTimeout: 1_000, resetRate: 0 } as const;
+/** ms: a link that is silent ends after 2 to 2.5 s; the command behind one that waited for it may meet another such link. */
+const ANSWER_WITHIN = 5_500;
+
 const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', 'proxied'];
 
 export function drawSwarm(prng: Prng): Swarm {
   const clients = 1 + prng.below(prng.pick([2, 4, 8]));
   const unitBlocks = prng.pick([256, 1024, 2048]);
   const systems = prng.pick([2, 2, 2, 3, 4]);
+  const linksOnly = prng.chance(0.15);
+  const patient = linksOnly || prng.chance(0.2);
   return {
     systems,
+    linksOnly,
     links: Array.from({ length: systems }, () => drawLinks(prng)),
     units: 1 + prng.below(4),
     unitBlocks,
@@ -64,8 +77,11 @@ export function drawSwarm(prng: Prng): Swarm {
       cachedChance: prng.pick([0, 0.5, 0.95]),
       writebackChance: prng.pick([0, 0.3]),
     },
-    faults: drawFaults(prng),
-    clientTraits: Array.from({ length: clients }, () => drawClient(prng, clients, unitBlocks)),
+    faults: linksOnly ? drawLinkFaults(prng) : drawFaults(prng),
+    clientTraits: Array.from({ length: clients }, () => {
+      const traits = drawClient(prng, clients, unitBlocks);
+      return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
+    }),
   };
 }
 
@@ -110,6 +126,16 @@ function drawFaults(prng: Prng): FaultRates {
   };
 }
 
+/** Those that a link feels, often. */
+function drawLinkFaults(prng: Prng): FaultRates {
+  const none = Object.fromEntries(Object.keys(drawFaults(prng)).map((kind) => [kind, 0])) as Record<
+    keyof FaultRates,
+    number
+  >;
+  const rate = (): number => prng.pick([0, 0.3, 1]);
+  return { ...none, cut: rate(), oneWayCut: rate(), stall: rate(), reset: rate() };
+}
+
 function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTraits {
   const maxBurst = prng.pick([4_096, 65_536, 1_048_576]);
   return {
@@ -128,6 +154,7 @@ function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTrai
     compareShare: prng.pick([0, 0.2, 0.5]),
     commandTimeout: prng.pick([800, 1_500, 3_000]),
     abortTimeout: prng.pick([200, 1_000]),
+    answerWithin: null,
     resetRate: prng.chance(0.2) ? 0.3 : 0,
     session: {
       initialR2T: prng.chance(0.4),

@@ -23,6 +23,8 @@ export interface ClientTraits {
   /** ms until ABORT TASK, and from there until the session is dropped. */
   readonly commandTimeout: number;
   readonly abortTimeout: number;
+  /** ms: within which the product has to end every command by itself, where only its links are in trouble; else null. */
+  readonly answerWithin: number | null;
   /** LOGICAL UNIT RESETs a second. */
   readonly resetRate: number;
   readonly session: SessionTraits;

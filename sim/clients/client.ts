@@ -3,10 +3,11 @@
  * them, and when that fails by a path's fault, by timeout or by the loss of the session, sends it again down another.
  */
 import { Status } from '../../src/wire/scsi/status.ts';
+import type { Attentions } from '../checkers/attentions.ts';
 import { type History, NEVER, type WriteKind, type WriteRecord } from '../checkers/history.ts';
 import { BLOCK_LENGTH, versionAt } from '../checkers/stamps.ts';
 import type { SimProcess } from '../world/process.ts';
-import type { World } from '../world/world.ts';
+import { Violation, type World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
 import { commandDataOf } from './commands.ts';
 import type { Operation } from './operation.ts';
@@ -45,6 +46,7 @@ export interface ClientOptions {
   readonly traits: ClientTraits;
   /** By unit: the name of its owner, and its LUN. */
   readonly owners: readonly string[];
+  readonly attentions: Attentions;
 }
 
 export class Client implements PathOwner {
@@ -58,6 +60,7 @@ export class Client implements PathOwner {
   readonly #world: World;
   readonly #history: History;
   readonly #lost: LostWrites;
+  readonly #attentions: Attentions;
   readonly #waiting: Operation[] = [];
   readonly #attempts = new Set<Attempt>();
   #turn = 0;
@@ -67,6 +70,7 @@ export class Client implements PathOwner {
     this.process = process;
     this.#history = history;
     this.#lost = lost;
+    this.#attentions = options.attentions;
     this.options = options;
   }
 
@@ -98,7 +102,10 @@ export class Client implements PathOwner {
     const path = this.#choose(unit);
     if (path === null) return;
     this.#say(`reset of unit ${unit} through ${path.options.system}`);
-    path.session?.resetUnit(unit, () => {});
+    const reset = this.#attentions.resetBegins(unit, this.#world.now);
+    path.session?.resetUnit(unit, () => {
+      reset.end = this.#world.now;
+    });
   }
 
   #send(operation: Operation): void {
@@ -170,6 +177,7 @@ export class Client implements PathOwner {
     const { write, path, operation } = attempt;
     this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
     this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
+    this.#checkPromptness(attempt);
     if (outcome.kind === 'lost') {
       if (write !== null) this.#leaveOpen(write, path, operation);
       return this.#again(operation);
@@ -182,6 +190,13 @@ export class Client implements PathOwner {
       return this.#finish(operation, null);
     }
     this.#refused(attempt, outcome.status, outcome.sense);
+  }
+
+  #checkPromptness(attempt: Attempt): void {
+    const { answerWithin } = this.options.traits;
+    const took = this.#world.now - attempt.start;
+    if (answerWithin === null || took <= answerWithin) return;
+    throw new Violation('slow', `${this.process.name}: ${this.#name(attempt)} took ${took.toFixed(0)} ms`);
   }
 
   #refused(
