@@ -1,4 +1,5 @@
 /** The cluster of a swarm, as its configuration file would say. */
+import type { LinkAddress } from '../src/cluster/link/link-address.ts';
 import type {
   ClusterConfig,
   PortConfig,
@@ -6,7 +7,7 @@ import type {
   UnitConfig,
 } from '../src/daemon/config/cluster-config.ts';
 import { BLOCK_LENGTH } from './checkers/stamps.ts';
-import type { Swarm } from './swarm.ts';
+import type { LinkTransport, Swarm } from './swarm.ts';
 import type { Prng } from './world/prng.ts';
 
 const NAMES = ['alpha', 'beta', 'gamma', 'delta'] as const;
@@ -24,21 +25,25 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     name: 'sim',
     keysFolder: null,
     readSetLength: swarm.readSetLength,
-    systems: names.map((name, index) => makeSystem(name, index, swarm.splitPorts)),
+    systems: names.map((name, index) => makeSystem(name, index, swarm)),
     units,
     initiators: [],
   };
 }
 
-function makeSystem(name: string, index: number, splitPorts: boolean): SystemConfig {
+function makeSystem(name: string, index: number, { splitPorts, links }: Swarm): SystemConfig {
   return {
     name,
     groupId: index + 1,
     stateFolder: name,
-    interconnect: [{ transport: 'tcp', host: name, port: 3000 }],
+    interconnect: (links[index] ?? []).map((transport, place) => linkAddress(transport, name, 3000 + place)),
     admin: { host: name, port: 4000 },
     ports: splitPorts ? localAndProxy(name, index) : [onePort(name, index)],
   };
+}
+
+function linkAddress(transport: LinkTransport, host: string, port: number): LinkAddress {
+  return transport === 'tls' ? { transport, host, port, system: host } : { transport, host, port };
 }
 
 function onePort(name: string, index: number): PortConfig {

@@ -13,7 +13,7 @@ export class FaultPlan {
 
   constructor(sim: Simulation) {
     this.#sim = sim;
-    this.#hosts = [...sim.systems.map(({ name }) => name), ...sim.clients.map(({ process }) => process.name)];
+    this.#hosts = [...sim.systems, ...sim.clients].map(({ name }) => name);
   }
 
   start(): void {
@@ -29,7 +29,11 @@ export class FaultPlan {
     for (const from of this.#hosts) for (const to of this.#hosts) fabric.mend(from, to);
     for (const stream of fabric.streams) stream.stalledUntil = 0;
     for (const system of systems) this.#repair(system);
-    for (const { process } of clients) if (process.paused) world.resume(process, false);
+    for (const client of clients) {
+      if (client.life === null) client.start();
+      else if (client.life.process.paused) world.resume(client.life.process, false);
+    }
+    for (const [one, other] of this.#pairsOfSystems()) fabric.setKeysDiffer(one, other, false);
     fabric.probeIdle();
   }
 
@@ -67,7 +71,7 @@ export class FaultPlan {
       case 'pauseSystem':
         return this.#pause(prng.pick(this.#sim.systems).running?.process ?? null, duration);
       case 'pauseClient':
-        return this.#pause(prng.pick(this.#sim.clients).process, duration);
+        return this.#pause(prng.pick(this.#sim.clients).life?.process ?? null, duration);
       case 'kill':
       case 'powerCut':
         return this.#die(kind === 'kill', duration);
@@ -86,6 +90,10 @@ export class FaultPlan {
         return this.#disk(duration, (medium, on) => (medium.faults.noSpace = on ? 0.5 : 0));
       case 'flushError':
         return this.#disk(duration, (medium, on) => (medium.faults.flushError = on ? 0.5 : 0));
+      case 'otherKeys':
+        return this.#otherKeys(duration);
+      case 'clientDeath':
+        return this.#clientDies(duration);
       default:
         return kind satisfies never;
     }
@@ -94,7 +102,8 @@ export class FaultPlan {
   #pair(): [string, string] {
     const { prng } = this.#sim.world;
     const one = prng.pick(this.#sim.systems).name;
-    const other = prng.pick(this.#hosts.filter((host) => host !== one));
+    const hosts = this.#sim.swarm.linksOnly ? this.#sim.systems.map(({ name }) => name) : this.#hosts;
+    const other = prng.pick(hosts.filter((host) => host !== one));
     return prng.chance(0.5) ? [one, other] : [other, one];
   }
 
@@ -146,6 +155,30 @@ export class FaultPlan {
       world.after(this.#healed ? 0 : duration, null, () => {
         if (system.running === null) this.#sim.start(system);
       });
+    });
+  }
+
+  #otherKeys(duration: number): void {
+    const { fabric, world } = this.#sim;
+    const [one, other] = world.prng.pick(this.#pairsOfSystems());
+    fabric.setKeysDiffer(one, other, true);
+    world.after(duration, null, () => fabric.setKeysDiffer(one, other, false));
+  }
+
+  #pairsOfSystems(): [string, string][] {
+    const names = this.#sim.systems.map(({ name }) => name);
+    return names.flatMap((one, index) =>
+      names.slice(index + 1).map((other): [string, string] => [one, other]),
+    );
+  }
+
+  /** It comes back as the same initiator, with the same sessions to make. */
+  #clientDies(duration: number): void {
+    const { world, clients } = this.#sim;
+    const client = world.prng.pick(clients);
+    client.die(world.prng.chance(0.5));
+    world.after(duration, null, () => {
+      if (client.life === null) client.start();
     });
   }
 

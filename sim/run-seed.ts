@@ -32,14 +32,14 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
     options.ghosts === true && failure === null
       ? await found(async () => checkHistory(simulation.history, true))
       : null;
-  const { workloads, clients, world } = simulation;
+  const { clients, world } = simulation;
   return {
     seed,
     hash: trace.hash,
     failure,
     ghost: ghost?.text ?? null,
     events: world.eventsRun,
-    operations: workloads.reduce((sum, { completed }) => sum + completed, 0),
+    operations: clients.reduce((sum, { completed }) => sum + completed, 0),
     retries: clients.reduce((sum, { retries }) => sum + retries, 0),
   };
 }

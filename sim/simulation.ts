@@ -1,14 +1,12 @@
 /** One seed: makes the cluster and its clients, lets them run through trouble and out of it, and checks what came of it. */
 import type { ClusterConfig } from '../src/daemon/config/cluster-config.ts';
 import { unrestOf } from './checkers/at-rest.ts';
+import { Attentions } from './checkers/attentions.ts';
 import { History } from './checkers/history.ts';
 import { BLOCK_LENGTH, versionAt } from './checkers/stamps.ts';
-import { Client } from './clients/client.ts';
-import { Path } from './clients/path.ts';
-import { Workload } from './clients/workload.ts';
+import { ClientHost, type Life } from './clients/host.ts';
 import { makeCluster } from './cluster-config.ts';
 import { Fabric } from './env/fabric.ts';
-import { SimNetwork } from './env/network.ts';
 import { FaultPlan } from './faults.ts';
 import { drawSwarm, type Swarm } from './swarm.ts';
 import { SimSystem } from './system.ts';
@@ -25,9 +23,9 @@ export class Simulation {
   readonly world: World;
   readonly fabric: Fabric;
   readonly systems: readonly SimSystem[];
-  readonly clients: readonly Client[];
-  readonly workloads: readonly Workload[];
+  readonly clients: readonly ClientHost[];
   readonly history: History;
+  readonly attentions = new Attentions();
 
   constructor(seed: number, trace: Trace) {
     const prng = new Prng(seed, 1);
@@ -36,37 +34,41 @@ export class Simulation {
     this.world = new World(new Prng(seed, 2), trace);
     this.fabric = new Fabric(this.world, this.swarm.network);
     const { world, fabric, swarm, cluster } = this;
-    this.systems = cluster.systems.map((system) => new SimSystem(cluster, system, world, fabric, swarm.disk));
-    const unitBlocks = cluster.units.map(() => swarm.unitBlocks);
-    this.history = new History(unitBlocks);
+    this.systems = cluster.systems.map(
+      (system) => new SimSystem(cluster, system, world, fabric, swarm.disk, this.attentions),
+    );
+    this.history = new History(cluster.units.map(() => swarm.unitBlocks));
     this.clients = swarm.clientTraits.map((_, index) => this.#makeClient(index));
-    this.workloads = this.clients.map((client) => new Workload(world, client, unitBlocks));
   }
 
   /** Throws a Violation where something is wrong with the product, and whatever the product throws. */
   async run(): Promise<void> {
     const { world } = this;
     for (const system of this.systems) this.start(system);
-    for (const client of this.clients) for (const path of client.paths) path.start();
-    for (const workload of this.workloads) workload.start();
+    for (const client of this.clients) client.start();
     const faults = new FaultPlan(this);
     await world.run(Phases.start);
     faults.start();
     await world.run(Phases.heal);
     faults.heal();
-    for (const workload of this.workloads) workload.stopResets();
-    const before = this.workloads.map(({ completed }) => completed);
+    for (const { workload } of this.#lives) workload.stopResets();
+    const before = this.clients.map(({ completed }) => completed);
     await world.run(Phases.recovered);
     this.#checkProgress(before);
-    for (const workload of this.workloads) workload.stop();
+    for (const { workload } of this.#lives) workload.stop();
     this.#readBack();
     await world.run(Phases.quiet);
-    for (const { process, running } of this.clients) {
-      if (running.size > 0)
-        throw new Violation('no end', `${process.name} waits for ${running.size} operations`);
+    for (const { process, client } of this.#lives) {
+      if (client.running.size > 0)
+        throw new Violation('no end', `${process.name} waits for ${client.running.size} operations`);
     }
-    for (const client of this.clients) for (const path of client.paths) path.leave();
+    for (const { client } of this.#lives) for (const path of client.paths) path.leave();
     await this.#comeToRest();
+  }
+
+  /** Of the clients that run: when the faults have ended, all of them. */
+  get #lives(): Life[] {
+    return this.clients.flatMap(({ life }) => life ?? []);
   }
 
   start(system: SimSystem): void {
@@ -90,32 +92,35 @@ export class Simulation {
     }
   }
 
-  #makeClient(index: number): Client {
-    const { world, fabric, cluster } = this;
+  #makeClient(index: number): ClientHost {
+    const { world, fabric, cluster, history, attentions } = this;
     const traits = this.swarm.clientTraits[index];
     if (traits === undefined) throw new Error(`no client ${index}`);
-    const process = world.newProcess(`client-${index}`);
     const owners = cluster.units.map(({ owner }) => owner);
-    const client = new Client(world, process, this.history, { index, traits, owners });
-    const network = new SimNetwork(fabric, process, process.name);
-    for (const [place, { system, port }] of this.#ports().entries()) {
+    const unitBlocks = cluster.units.map(() => this.swarm.unitBlocks);
+    const paths = this.#ports().flatMap(({ system, port }, place) => {
       const serves = (owner: string): boolean =>
         port.serves === 'all' || (port.serves === 'local') === (owner === system);
       const luns = cluster.units.filter(({ owner }) => serves(owner)).map(({ lun }) => lun);
-      if (luns.length === 0) continue;
-      const options = {
+      if (luns.length === 0) return [];
+      return {
         system,
-        address: { transport: 'tcp', ...port.portal },
+        address: { transport: 'tcp', ...port.portal } as const,
         initiatorName: `iqn.2026-11.dev.crosspath.sim:client-${index}`,
         isid: `80000000000${place}`,
         targetName: port.targetName,
         luns,
         session: traits.session,
         commandTimeout: traits.commandTimeout,
-      } as const;
-      client.paths.push(new Path(world, process, network, options, client));
-    }
-    return client;
+        owners,
+        attentions,
+      };
+    });
+    return new ClientHost(world, fabric, history, {
+      client: { index, traits, owners, attentions },
+      paths,
+      unitBlocks,
+    });
   }
 
   #ports() {
@@ -123,8 +128,9 @@ export class Simulation {
   }
 
   #checkProgress(before: readonly number[]): void {
-    for (const [index, { client, completed }] of this.workloads.entries()) {
-      const { name } = client.process;
+    for (const [index, { name, life, completed }] of this.clients.entries()) {
+      if (life === null) throw new Error(`${name} does not run`);
+      const { client } = life;
       if (completed === before[index])
         throw new Violation('no progress', `${name} has done nothing since the faults ended`);
       for (const operation of client.running) {
@@ -160,7 +166,7 @@ export class Simulation {
   #readBack(): void {
     for (const [unit] of this.cluster.units.entries()) {
       const blocks = Math.min(this.swarm.unitBlocks, 256);
-      for (const workload of this.workloads.slice(0, 2)) workload.readAll(unit, blocks);
+      for (const { workload } of this.#lives.slice(0, 2)) workload.readAll(unit, blocks);
     }
   }
 }

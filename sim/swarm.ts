@@ -20,15 +20,25 @@ export interface FaultRates {
   readonly writeError: number;
   readonly noSpace: number;
   readonly flushError: number;
+  /** Two systems have no common key for a while. */
+  readonly otherKeys: number;
+  readonly clientDeath: number;
 }
+
+/** TLS is simulated by its outcome: who is at the other end is proven, or there is no connection. */
+export type LinkTransport = 'tcp' | 'fcip' | 'tls';
 
 export interface Swarm {
   readonly systems: number;
+  /** By system: at which addresses partners reach it. A pair has a link to each of the dialed one's. */
+  readonly links: readonly (readonly LinkTransport[])[];
   readonly units: number;
   readonly unitBlocks: number;
   readonly clients: number;
   /** Ports that serve all units, or a local and a proxy port a system. */
   readonly splitPorts: boolean;
+  /** Only the links between systems are in trouble, and clients are patient: the product has to end every command in time. */
+  readonly linksOnly: boolean;
   readonly readSetLength: number;
   readonly network: NetworkTraits;
   readonly disk: DiskTraits;
@@ -36,13 +46,26 @@ export interface Swarm {
   readonly clientTraits: readonly ClientTraits[];
 }
 
+/**
+ * Longer than a history: what the product leaves hanging stays so. Nobody resets units, for what a reset takes from others
+ * ends without an answer, by their timeouts alone.
+ */
+const PATIENCE = { commandTimeout: 60_000, abortTimeout: 1_000, resetRate: 0 } as const;
+/** ms: a link that is silent ends after 2 to 2.5 s; the command behind one that waited for it may meet another such link. */
+const ANSWER_WITHIN = 5_500;
+
 const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', 'proxied'];
 
 export function drawSwarm(prng: Prng): Swarm {
   const clients = 1 + prng.below(prng.pick([2, 4, 8]));
   const unitBlocks = prng.pick([256, 1024, 2048]);
+  const systems = prng.pick([2, 2, 2, 3, 4]);
+  const linksOnly = prng.chance(0.15);
+  const patient = linksOnly || prng.chance(0.2);
   return {
-    systems: prng.pick([2, 2, 2, 3, 4]),
+    systems,
+    linksOnly,
+    links: Array.from({ length: systems }, () => drawLinks(prng)),
     units: 1 + prng.below(4),
     unitBlocks,
     clients,
@@ -54,9 +77,18 @@ export function drawSwarm(prng: Prng): Swarm {
       cachedChance: prng.pick([0, 0.5, 0.95]),
       writebackChance: prng.pick([0, 0.3]),
     },
-    faults: drawFaults(prng),
-    clientTraits: Array.from({ length: clients }, () => drawClient(prng, clients, unitBlocks)),
+    faults: linksOnly ? drawLinkFaults(prng) : drawFaults(prng),
+    clientTraits: Array.from({ length: clients }, () => {
+      const traits = drawClient(prng, clients, unitBlocks);
+      return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
+    }),
   };
+}
+
+function drawLinks(prng: Prng): LinkTransport[] {
+  return Array.from({ length: prng.pick([1, 1, 2, 3]) }, () =>
+    prng.pick(['tcp', 'tcp', 'fcip', 'tls'] as const),
+  );
 }
 
 function drawNetwork(prng: Prng): NetworkTraits {
@@ -89,7 +121,19 @@ function drawFaults(prng: Prng): FaultRates {
     writeError: rate(0.15, 0.2),
     noSpace: rate(0.1, 0.2),
     flushError: rate(0.1, 0.1),
+    otherKeys: rate(0.2, 0.2),
+    clientDeath: rate(0.3, 0.1, 0.5),
   };
+}
+
+/** Those that a link feels, often. */
+function drawLinkFaults(prng: Prng): FaultRates {
+  const none = Object.fromEntries(Object.keys(drawFaults(prng)).map((kind) => [kind, 0])) as Record<
+    keyof FaultRates,
+    number
+  >;
+  const rate = (): number => prng.pick([0, 0.3, 1]);
+  return { ...none, cut: rate(), oneWayCut: rate(), stall: rate(), reset: rate() };
 }
 
 function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTraits {
@@ -106,8 +150,11 @@ function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTrai
     readShare: prng.pick([0.3, 0.5]),
     flushShare: prng.pick([0, 0.1]),
     fuaShare: prng.pick([0, 0.3]),
+    zeroShare: prng.pick([0, 0, 0.1]),
+    compareShare: prng.pick([0, 0.2, 0.5]),
     commandTimeout: prng.pick([800, 1_500, 3_000]),
     abortTimeout: prng.pick([200, 1_000]),
+    answerWithin: null,
     resetRate: prng.chance(0.2) ? 0.3 : 0,
     session: {
       initialR2T: prng.chance(0.4),

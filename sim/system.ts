@@ -13,6 +13,7 @@ import { StopLimits } from '../src/limits.ts';
 import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
+import type { Attentions } from './checkers/attentions.ts';
 import { SimClock } from './env/clock.ts';
 import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
 import type { Fabric } from './env/fabric.ts';
@@ -41,13 +42,22 @@ export class SimSystem {
   readonly #world: World;
   readonly #fabric: Fabric;
   readonly #disk: DiskTraits;
+  readonly #attentions: Attentions;
 
-  constructor(cluster: ClusterConfig, config: SystemConfig, world: World, fabric: Fabric, disk: DiskTraits) {
+  constructor(
+    cluster: ClusterConfig,
+    config: SystemConfig,
+    world: World,
+    fabric: Fabric,
+    disk: DiskTraits,
+    attentions: Attentions,
+  ) {
     this.#cluster = cluster;
     this.config = config;
     this.#world = world;
     this.#fabric = fabric;
     this.#disk = disk;
+    this.#attentions = attentions;
     for (const { name, owner, byteLength } of cluster.units) {
       if (owner === config.name) this.media.set(name, new SimMedium(byteLength));
     }
@@ -61,7 +71,7 @@ export class SimSystem {
     const world = this.#world;
     const process = world.newProcess(this.name);
     const env = this.#env(process);
-    const shared = makeShared(this.#cluster, this.config, env, simLog(world, this.name));
+    const shared = makeShared(this.#cluster, this.config, env, this.#log());
     const stores = ownUnits(shared).map(({ name, byteLength, blockLength }) => {
       const file = new SimDiskFile(this.medium(name), world, process, this.#disk);
       return checked(new DiskStore(file, byteLength, blockLength));
@@ -95,6 +105,7 @@ export class SimSystem {
     const { running } = this;
     if (running === null || running.stopping) return;
     running.stopping = true;
+    this.#attentions.stops(this.name);
     this.#world.say(this.name, 'stops');
     this.#world.follow(
       running.process,
@@ -122,6 +133,12 @@ export class SimSystem {
     for (const { portal } of portals) await portal.listen();
   }
 
+  #log(): Log {
+    return simLog(this.#world, this.name, (partner, isLoss) =>
+      this.#attentions.linkChanged(this.name, partner, this.#world.now, isLoss),
+    );
+  }
+
   #env(process: SimProcess): Env {
     const world = this.#world;
     return {
@@ -138,8 +155,10 @@ function noFiles(): never {
   throw new Error('the simulator has no files');
 }
 
-function simLog(world: World, who: string): Log {
+function simLog(world: World, who: string, linkChanged: (partner: string, isLoss: boolean) => void): Log {
   const say = (fields: object, message: string): void => {
+    const isLoss = message === 'link down';
+    if ((isLoss || message === 'link up') && 'partner' in fields) linkChanged(String(fields.partner), isLoss);
     if (world.trace.printing) world.say(who, `${message} ${JSON.stringify(fields)}`);
   };
   return {

@@ -5,17 +5,29 @@
 
 export const NEVER = Number.POSITIVE_INFINITY;
 
-export interface WriteRecord {
-  readonly version: number;
+/** What a write puts down: stamped blocks, one stamped block in every place (WRITE SAME), or zeroes, which bear no version. */
+export type WriteKind = 'blocks' | 'same' | 'zeroes';
+
+export interface WriteRequest {
+  readonly kind: WriteKind;
   readonly unit: number;
   readonly lba: number;
   readonly blocks: number;
   readonly fua: boolean;
+  readonly writer: number;
+  /** COMPARE AND WRITE: the version that its one block has to hold; null for all other writes. */
+  readonly expected: number | null;
   readonly start: number;
+}
+
+export interface WriteRecord extends WriteRequest {
+  readonly version: number;
   /** When it was answered, or it was certain for another reason that it does not run any more. */
   end: number;
   /** Answered with GOOD: it must have run. */
   acknowledged: boolean;
+  /** Answered with MISCOMPARE: it has not run. */
+  miscompared: boolean;
   /** When its client had gone on without it: with the freshness proof it would not run after this. */
   givenUp: number;
 }
@@ -68,20 +80,12 @@ export class History {
     return unit;
   }
 
-  beginWrite(unit: number, lba: number, blocks: number, fua: boolean, start: number): WriteRecord {
+  beginWrite(request: WriteRequest): WriteRecord {
     const version = this.writes.length + 1;
-    const write = {
-      version,
-      unit,
-      lba,
-      blocks,
-      fua,
-      start,
-      end: NEVER,
-      acknowledged: false,
-      givenUp: NEVER,
-    };
+    const unknown = { end: NEVER, acknowledged: false, miscompared: false, givenUp: NEVER };
+    const write = { ...request, version, ...unknown };
     this.writes.push(write);
+    const { unit, lba, blocks } = request;
     const { writesByBlock } = this.unit(unit);
     for (let block = lba; block < lba + blocks; block += 1) writesByBlock[block]?.push(write);
     return write;

@@ -5,6 +5,7 @@
  * version all along it: no two forward zones overlap, and none has a whole backward zone inside.
  */
 import { Violation } from '../world/world.ts';
+import { comparedWrongly, joined } from './comparing.ts';
 import {
   type Era,
   type History,
@@ -13,8 +14,9 @@ import {
   type UnitHistory,
   type WriteRecord,
 } from './history.ts';
+import { type Interval, unexplainedZeroes } from './zeroes.ts';
 
-interface Zone {
+export interface Zone {
   readonly version: number;
   firstEnd: number;
   lastStart: number;
@@ -39,6 +41,7 @@ class BlockCheck {
   readonly #ghosts: boolean;
   readonly #writes: readonly WriteRecord[];
   readonly #reads: readonly ReadRecord[];
+  readonly #zeroWrites: readonly WriteRecord[];
 
   constructor(history: History, unit: UnitHistory, index: number, block: number, ghosts: boolean) {
     this.#history = history;
@@ -48,6 +51,7 @@ class BlockCheck {
     this.#ghosts = ghosts;
     this.#writes = unit.writesByBlock[block] ?? [];
     this.#reads = unit.readsByBlock[block] ?? [];
+    this.#zeroWrites = this.#writes.filter(({ kind }) => kind === 'zeroes');
   }
 
   check(): void {
@@ -61,14 +65,57 @@ class BlockCheck {
   #checkEra(era: Era, end: number, next: Era | null): void {
     const zones = new Map<number, Zone>();
     const initial = this.#held(era);
-    zones.set(initial, { version: initial, firstEnd: era.start, lastStart: era.start, isInitial: true });
-    for (const read of this.#reads) {
-      // One that was under way when the owner died may show either side of it.
-      if (read.start >= era.start && read.end <= end) this.#addRead(zones, read, era);
+    if (!this.#isZeroes(initial)) {
+      zones.set(initial, { version: initial, firstEnd: era.start, lastStart: era.start, isInitial: true });
     }
+    // One that was under way when the owner died may show either side of it.
+    const reads = this.#reads.filter((read) => read.start >= era.start && read.end <= end);
+    for (const read of reads) if (!this.#isZeroes(read.version)) this.#addRead(zones, read, era);
     for (const write of this.#writes) this.#addWrite(zones, write, era, end);
-    this.#checkZones([...zones.values()]);
+    const ofZeroes = reads.filter(({ version }) => this.#isZeroes(version));
+    this.#checkZeroes(ofZeroes, zones, era, reads);
+    const zeroes = ofZeroes.map((read) => ({ ...zoneOfRead(read), isInitial: false }));
+    this.#checkZones([...zones.values(), ...zeroes]);
+    this.#checkComparing(zones, zeroes, era);
     if (next !== null) this.#checkLoss(zones, era, next);
+  }
+
+  /** Zeroes that may have been put there by any of several writes. Where nobody wrote zeroes they are what was there at first. */
+  #isZeroes(version: number): boolean {
+    return version === 0 && this.#zeroWrites.length > 0;
+  }
+
+  #checkZeroes(
+    ofZeroes: readonly ReadRecord[],
+    zones: ReadonlyMap<number, Zone>,
+    era: Era,
+    reads: readonly ReadRecord[],
+  ): void {
+    const written = [...zones.values()].flatMap(({ version }) => {
+      const write = this.#history.writes[version - 1];
+      const counts = write?.acknowledged === true && write.kind !== 'zeroes' && write.start >= era.start;
+      return counts ? [write] : [];
+    });
+    const others = [...written, ...reads.filter(({ version }) => version !== 0)];
+    const wrong = unexplainedZeroes(ofZeroes, this.#sourcesOfZeroes(era), others)[0];
+    if (wrong === undefined) return;
+    this.#fail('zeroes that no write explains', [{ ...zoneOfRead(wrong), isInitial: false }]);
+  }
+
+  /** What may have left zeroes in the block since the era began. */
+  #sourcesOfZeroes(era: Era): Interval[] {
+    const written = this.#zeroWrites
+      .filter((write) => !write.miscompared && this.#endOf(write) >= era.start)
+      .map((write) => ({ start: write.start, end: this.#endOf(write) }));
+    return this.#held(era) === 0 ? [{ start: era.start, end: era.start }, ...written] : written;
+  }
+
+  #checkComparing(zones: ReadonlyMap<number, Zone>, zeroes: readonly Zone[], era: Era): void {
+    const writes = this.#writes.filter(({ expected, start }) => expected !== null && start >= era.start);
+    if (writes.length === 0) return;
+    const problem = comparedWrongly(writes, zones);
+    if (problem !== null) this.#fail(problem.what, problem.zones);
+    this.#checkZones([...joined(writes, zones), ...zeroes]);
   }
 
   #held({ versions }: Era): number {
@@ -80,6 +127,9 @@ class BlockCheck {
     zones.set(read.version, zone);
     const write = read.version === 0 ? null : this.#write(read);
     if (write !== null && read.end < write.start) this.#fail('a value before it was written', [zone]);
+    if (write !== null && (write.miscompared || !covers(write, this.#block))) {
+      this.#fail('a value that was not written here', [zone]);
+    }
     if (!zone.isInitial && write !== null && this.#endOf(write) < era.start) {
       this.#fail('a write of before the owner died appears after it', [zone]);
     }
@@ -129,10 +179,11 @@ class BlockCheck {
   #checkLoss(zones: ReadonlyMap<number, Zone>, era: Era, next: Era): void {
     const version = this.#held(next);
     const durable = next.after === 'kill' ? era : this.#lastDurable(era);
-    const zone = zones.get(version) ?? this.#olderZone(version, durable, era);
+    const zone = this.#heldZone(version, zones, durable, era);
     for (const write of this.#writes) {
       const here = write.acknowledged && write.start >= durable.start && write.end <= next.start;
-      if (!here || write.version === version || !this.#mustSurvive(write, next)) continue;
+      const isHeld = write.kind === 'zeroes' ? version === 0 : write.version === version;
+      if (!here || isHeld || !this.#mustSurvive(write, next)) continue;
       if (zone.firstEnd < write.start) {
         const lost = zones.get(write.version);
         this.#fail(
@@ -149,6 +200,14 @@ class BlockCheck {
     let at = eras.indexOf(era);
     while (eras[at]?.after === 'kill') at -= 1;
     return eras[at] ?? era;
+  }
+
+  #heldZone(version: number, zones: ReadonlyMap<number, Zone>, durable: Era, era: Era): Zone {
+    if (!this.#isZeroes(version)) return zones.get(version) ?? this.#olderZone(version, durable, era);
+    const ends = this.#sourcesOfZeroes(durable).map(({ end }) => end);
+    const zone = { version, firstEnd: Math.max(...ends), lastStart: durable.start, isInitial: false };
+    if (ends.length === 0) this.#fail('zeroes that no write explains, after the owner died', [zone]);
+    return zone;
   }
 
   /** Of a version that nobody saw in the last era. */
@@ -182,4 +241,12 @@ class BlockCheck {
     const held = isInitial ? ', held at the start' : '';
     return `version ${version} (${written}${held}) first end ${firstEnd.toFixed(3)} last start ${lastStart.toFixed(3)}`;
   }
+}
+
+function zoneOfRead({ version, start, end }: ReadRecord): Omit<Zone, 'isInitial'> {
+  return { version, firstEnd: end, lastStart: start };
+}
+
+function covers({ lba, blocks }: WriteRecord, block: number): boolean {
+  return lba <= block && block < lba + blocks;
 }

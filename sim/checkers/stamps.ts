@@ -4,6 +4,8 @@ import { Violation } from '../world/world.ts';
 
 export const BLOCK_LENGTH = 512;
 const STAMP_LENGTH = 16;
+/** What WRITE SAME puts down says so in place of the block: the history knows where it went. */
+const ANY_BLOCK = 0xffff_ffff;
 
 export function stampBlocks(
   into: Uint8Array,
@@ -11,10 +13,11 @@ export function stampBlocks(
   lba: number,
   version: number,
   writer: number,
+  anyBlock = false,
 ): void {
   into.fill(version);
   for (let at = 0; at < into.length; at += BLOCK_LENGTH) {
-    const block = lba + at / BLOCK_LENGTH;
+    const block = anyBlock ? ANY_BLOCK : lba + at / BLOCK_LENGTH;
     for (const place of [at, at + BLOCK_LENGTH - STAMP_LENGTH]) {
       putU32(into, place, unit + 1);
       putU32(into, place + 4, block);
@@ -40,8 +43,9 @@ export function versionAt(bytes: Uint8Array, at: number, unit: number, block: nu
     throw new Violation('torn block', `unit ${unit} block ${block}: version ${version} is not whole`);
   }
   if (version === 0) return 0;
-  if (u32(bytes, at) !== unit + 1 || u32(bytes, at + 4) !== block) {
-    const from = `unit ${u32(bytes, at) - 1} block ${u32(bytes, at + 4)} version ${version}`;
+  const stamped = u32(bytes, at + 4);
+  if (u32(bytes, at) !== unit + 1 || (stamped !== block && stamped !== ANY_BLOCK)) {
+    const from = `unit ${u32(bytes, at) - 1} block ${stamped} version ${version}`;
     throw new Violation('bytes of another block', `unit ${unit} block ${block} holds ${from}`);
   }
   return version;

@@ -17,9 +17,14 @@ export interface ClientTraits {
   readonly readShare: number;
   readonly flushShare: number;
   readonly fuaShare: number;
+  /** Of the writes: UNMAP and WRITE SAME, COMPARE AND WRITE. */
+  readonly zeroShare: number;
+  readonly compareShare: number;
   /** ms until ABORT TASK, and from there until the session is dropped. */
   readonly commandTimeout: number;
   readonly abortTimeout: number;
+  /** ms: within which the product has to end every command by itself, where only its links are in trouble; else null. */
+  readonly answerWithin: number | null;
   /** LOGICAL UNIT RESETs a second. */
   readonly resetRate: number;
   readonly session: SessionTraits;

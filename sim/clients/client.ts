@@ -3,13 +3,14 @@
  * them, and when that fails by a path's fault, by timeout or by the loss of the session, sends it again down another.
  */
 import { Status } from '../../src/wire/scsi/status.ts';
-import { type History, NEVER, type WriteRecord } from '../checkers/history.ts';
-import { BLOCK_LENGTH, stampBlocks, versionAt } from '../checkers/stamps.ts';
-import { newBytes } from '../world/bytes.ts';
+import type { Attentions } from '../checkers/attentions.ts';
+import { type History, NEVER, type WriteKind, type WriteRecord } from '../checkers/history.ts';
+import { BLOCK_LENGTH, versionAt } from '../checkers/stamps.ts';
 import type { SimProcess } from '../world/process.ts';
-import type { World } from '../world/world.ts';
+import { Violation, type World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
-import { cdbOf, type Operation } from './operation.ts';
+import { commandDataOf } from './commands.ts';
+import type { Operation } from './operation.ts';
 import type { Path, PathOwner } from './path.ts';
 import type { CommandRequest, Outcome } from './sent-command.ts';
 
@@ -21,14 +22,31 @@ interface Attempt {
   ended: boolean;
 }
 
-const NO_BYTES = new Uint8Array(0);
-const SenseKey = { notReady: 2, unitAttention: 6 } as const;
+const SenseKey = { notReady: 2, unitAttention: 6, miscompare: 14 } as const;
+
+/** Writes whose session ended without their answer, by path, until a new session has taken its place. They outlive the client. */
+export class LostWrites {
+  readonly #byPath = new Map<string, WriteRecord[]>();
+
+  add({ options }: Path, write: WriteRecord): void {
+    const lost = this.#byPath.get(options.isid) ?? [];
+    lost.push(write);
+    this.#byPath.set(options.isid, lost);
+  }
+
+  take({ options }: Path): readonly WriteRecord[] {
+    const lost = this.#byPath.get(options.isid) ?? [];
+    this.#byPath.delete(options.isid);
+    return lost;
+  }
+}
 
 export interface ClientOptions {
   readonly index: number;
   readonly traits: ClientTraits;
   /** By unit: the name of its owner, and its LUN. */
   readonly owners: readonly string[];
+  readonly attentions: Attentions;
 }
 
 export class Client implements PathOwner {
@@ -37,17 +55,22 @@ export class Client implements PathOwner {
   readonly paths: Path[] = [];
   readonly running = new Set<Operation>();
   retries = 0;
+  /** By placeOf: the version that this client saw or wrote last. */
+  readonly lastSeen = new Map<number, number>();
   readonly #world: World;
   readonly #history: History;
+  readonly #lost: LostWrites;
+  readonly #attentions: Attentions;
   readonly #waiting: Operation[] = [];
-  /** Attempts whose session ended, by path, until a new session has taken its place. */
-  readonly #lost = new Map<Path, WriteRecord[]>();
+  readonly #attempts = new Set<Attempt>();
   #turn = 0;
 
-  constructor(world: World, process: SimProcess, history: History, options: ClientOptions) {
+  constructor(world: World, process: SimProcess, history: History, lost: LostWrites, options: ClientOptions) {
     this.#world = world;
     this.process = process;
     this.#history = history;
+    this.#lost = lost;
+    this.#attentions = options.attentions;
     this.options = options;
   }
 
@@ -61,8 +84,17 @@ export class Client implements PathOwner {
   }
 
   pathReinstated(path: Path): void {
-    for (const write of this.#lost.get(path) ?? []) write.givenUp = Math.min(write.givenUp, this.#world.now);
-    this.#lost.delete(path);
+    const { now } = this.#world;
+    for (const write of this.#lost.take(path)) {
+      write.givenUp = Math.min(write.givenUp, now);
+      // The owner itself has ended the session before, and what it had running (RFC 7143 6.3.5).
+      if (path.options.system === this.options.owners[write.unit]) write.end = Math.min(write.end, now);
+    }
+  }
+
+  /** Its process is dying: nobody will learn how its writes ended. */
+  die(): void {
+    for (const { write, path } of this.#attempts) if (write !== null) this.#lost.add(path, write);
   }
 
   /** LOGICAL UNIT RESET down some path that works. */
@@ -70,7 +102,10 @@ export class Client implements PathOwner {
     const path = this.#choose(unit);
     if (path === null) return;
     this.#say(`reset of unit ${unit} through ${path.options.system}`);
-    path.session?.resetUnit(unit, () => {});
+    const reset = this.#attentions.resetBegins(unit, this.#world.now);
+    path.session?.resetUnit(unit, () => {
+      reset.end = this.#world.now;
+    });
   }
 
   #send(operation: Operation): void {
@@ -92,22 +127,34 @@ export class Client implements PathOwner {
   }
 
   #attempt(operation: Operation, path: Path): void {
-    const { kind, unit, lba, blocks, fua } = operation;
+    const { kind, unit, blocks, writes } = operation;
     const start = this.#world.now;
-    const write = kind === 'write' ? this.#history.beginWrite(unit, lba, blocks, fua, start) : null;
+    const write = writes === null ? null : this.#beginWrite(operation, writes);
     const attempt = { operation, path, write, start, ended: false };
-    const dataOut = write === null ? NO_BYTES : newBytes(blocks * BLOCK_LENGTH);
-    if (write !== null) stampBlocks(dataOut, unit, lba, write.version, this.options.index);
     const request: CommandRequest = {
       lun: unit,
-      cdb: cdbOf(operation),
-      dataOut,
+      ...commandDataOf(operation, write, this.#history),
       dataInLength: kind === 'read' ? blocks * BLOCK_LENGTH : 0,
       ended: (outcome) => this.#ended(attempt, outcome),
     };
+    this.#attempts.add(attempt);
     this.#say(`${this.#name(attempt)} begins`);
     path.session?.command(request);
     this.#watch(attempt, request);
+  }
+
+  #beginWrite({ unit, lba, blocks, fua, expected }: Operation, kind: WriteKind): WriteRecord {
+    const { index: writer } = this.options;
+    return this.#history.beginWrite({
+      kind,
+      unit,
+      lba,
+      blocks,
+      fua,
+      writer,
+      expected,
+      start: this.#world.now,
+    });
   }
 
   /** ABORT TASK after a while, and if that is not answered either, the end of the session. */
@@ -126,9 +173,11 @@ export class Client implements PathOwner {
 
   #ended(attempt: Attempt, outcome: Outcome): void {
     attempt.ended = true;
+    this.#attempts.delete(attempt);
     const { write, path, operation } = attempt;
     this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
     this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
+    this.#checkPromptness(attempt);
     if (outcome.kind === 'lost') {
       if (write !== null) this.#leaveOpen(write, path, operation);
       return this.#again(operation);
@@ -136,7 +185,18 @@ export class Client implements PathOwner {
     if (write !== null) write.end = this.#world.now;
     if (outcome.kind === 'aborted') return this.#again(operation);
     if (outcome.status === Status.good) return this.#succeed(attempt, outcome.dataIn);
+    if (write !== null && outcome.sense?.key === SenseKey.miscompare) {
+      write.miscompared = true;
+      return this.#finish(operation, null);
+    }
     this.#refused(attempt, outcome.status, outcome.sense);
+  }
+
+  #checkPromptness(attempt: Attempt): void {
+    const { answerWithin } = this.options.traits;
+    const took = this.#world.now - attempt.start;
+    if (answerWithin === null || took <= answerWithin) return;
+    throw new Violation('slow', `${this.process.name}: ${this.#name(attempt)} took ${took.toFixed(0)} ms`);
   }
 
   #refused(
@@ -154,12 +214,18 @@ export class Client implements PathOwner {
   #succeed({ operation, write, start }: Attempt, dataIn: Uint8Array): void {
     const { unit, lba, blocks } = operation;
     const { now } = this.#world;
-    if (write !== null) write.acknowledged = true;
+    if (write !== null) {
+      write.acknowledged = true;
+      for (let block = lba; block < lba + blocks; block += 1) {
+        this.lastSeen.set(placeOf(unit, block), write.kind === 'zeroes' ? 0 : write.version);
+      }
+    }
     if (operation.kind === 'flush') this.#history.unit(unit).flushes.push({ start, end: now });
     if (operation.kind === 'read') {
       for (let block = 0; block < blocks; block += 1) {
         const version = versionAt(dataIn, block * BLOCK_LENGTH, unit, lba + block);
         this.#history.read(unit, lba + block, version, start, now);
+        this.lastSeen.set(placeOf(unit, lba + block), version);
       }
     }
     this.#finish(operation, null);
@@ -175,7 +241,7 @@ export class Client implements PathOwner {
   #leaveOpen(write: WriteRecord, path: Path, operation: Operation): void {
     write.end = NEVER;
     operation.open.push(write);
-    this.#lost.set(path, [...(this.#lost.get(path) ?? []), write]);
+    this.#lost.add(path, write);
   }
 
   #again(operation: Operation): void {
@@ -196,6 +262,11 @@ export class Client implements PathOwner {
   #timer(milliseconds: number, run: () => void): void {
     this.#world.at(this.#world.now + milliseconds, this.process, run, true);
   }
+}
+
+/** A block, as a key. */
+export function placeOf(unit: number, block: number): number {
+  return unit * 0x1_0000 + block;
 }
 
 function textOf(outcome: Outcome): string {

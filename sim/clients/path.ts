@@ -1,13 +1,14 @@
 /** One way of a client's to a storage system: a session that is made anew when it ends, and which units answer on it. */
 import type { Address } from '../../src/env/network.ts';
-import { OpCode } from '../../src/wire/scsi/opcodes.ts';
-import { Status } from '../../src/wire/scsi/status.ts';
+import type { Sense } from '../../src/wire/scsi/sense.ts';
+import { type Attentions, NexusAttentions } from '../checkers/attentions.ts';
 import type { SimNetwork } from '../env/network.ts';
 import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
+import { type CheckOwner, PathCheck } from './path-check.ts';
 import type { SessionTraits } from './requests.ts';
-import { ClientSession } from './session.ts';
+import { ClientSession, type SessionOwner } from './session.ts';
 
 export interface PathOptions {
   readonly system: string;
@@ -17,6 +18,9 @@ export interface PathOptions {
   readonly targetName: string;
   /** The units that the port shows, by LUN. */
   readonly luns: readonly number[];
+  /** By LUN. */
+  readonly owners: readonly string[];
+  readonly attentions: Attentions;
   readonly session: SessionTraits;
   readonly commandTimeout: number;
 }
@@ -24,16 +28,14 @@ export interface PathOptions {
 export interface PathOwner {
   /** A unit answers on the path (again). */
   pathWorks(): void;
-  /** A new session has taken the place of the one before: what that had running has been ended. */
+  /** A session is there. If there was one before, of this life or an earlier one, what that had running has been ended. */
   pathReinstated(path: Path): void;
 }
 
 const CONNECT_TIMEOUT = 2_000;
 const LOGIN_TIMEOUT = 2_000;
-const CHECK_INTERVAL = 400;
-const NO_BYTES = new Uint8Array(0);
 
-export class Path {
+export class Path implements SessionOwner, CheckOwner {
   readonly options: PathOptions;
   session: ClientSession | null = null;
   readonly #world: World;
@@ -41,8 +43,8 @@ export class Path {
   readonly #network: SimNetwork;
   readonly #owner: PathOwner;
   readonly #works = new Set<number>();
+  readonly #checks = new Map<number, PathCheck>();
   #isUp = false;
-  #hadSession = false;
   #leaving = false;
 
   constructor(
@@ -65,10 +67,7 @@ export class Path {
       (stream) => {
         timer.run = null;
         const login = { InitiatorName: this.options.initiatorName, TargetName: this.options.targetName };
-        const session = new ClientSession(stream, login, this.options.isid, this.options.session, {
-          loggedIn: () => this.#loggedIn(),
-          ended: () => this.#ended(),
-        });
+        const session = new ClientSession(stream, login, this.options.isid, this.options.session, this);
         this.session = session;
         this.#timer(LOGIN_TIMEOUT, () => {
           if (this.session === session && !this.#isUp) session.drop();
@@ -91,23 +90,33 @@ export class Path {
 
   /** The unit did not answer as it should: it is not used on this path until it is ready again. */
   failed(lun: number): void {
-    if (this.#works.delete(lun)) this.#checkLater(lun, this.session);
+    if (this.#works.delete(lun)) this.#checks.get(lun)?.checkLater();
   }
 
   /** Ends the session for good. */
   leave(): void {
     this.#leaving = true;
+    for (const check of this.#checks.values()) check.stop();
     this.session?.logout(() => {});
   }
 
-  #loggedIn(): void {
-    this.#isUp = true;
-    if (this.#hadSession) this.#owner.pathReinstated(this);
-    this.#hadSession = true;
-    for (const lun of this.options.luns) this.#check(lun, this.session);
+  get now(): number {
+    return this.#world.now;
   }
 
-  #ended(): void {
+  loggedIn(): void {
+    this.#isUp = true;
+    this.#owner.pathReinstated(this);
+    for (const lun of this.options.luns) this.#startCheck(lun);
+  }
+
+  attention(lun: number, sense: Sense, sent: number): void {
+    this.#checks.get(lun)?.attention(sense, sent);
+  }
+
+  ended(): void {
+    for (const check of this.#checks.values()) check.stop();
+    this.#checks.clear();
     this.session = null;
     this.#isUp = false;
     this.#works.clear();
@@ -119,38 +128,21 @@ export class Path {
     this.#timer(this.#world.prng.between(50, 500), () => this.start());
   }
 
-  /** TEST UNIT READY, as multipathd's path checker: unit attentions are taken, and asked again. */
-  #check(lun: number, session: ClientSession | null): void {
-    if (session === null || session !== this.session) return;
-    let waiting = true;
-    const request = {
-      lun,
-      cdb: new Uint8Array([OpCode.testUnitReady, 0, 0, 0, 0, 0]),
-      dataOut: NO_BYTES,
-      dataInLength: 0,
-      ended: (outcome: {
-        readonly kind: string;
-        readonly status?: number;
-        readonly sense?: { readonly key: number } | null;
-      }) => {
-        waiting = false;
-        if (session !== this.session) return;
-        if (outcome.kind === 'status' && outcome.status === Status.good) return this.#becomeWorking(lun);
-        if (outcome.sense?.key === 6) return this.#check(lun, session);
-        this.#checkLater(lun, session);
-      },
-    };
-    session.command(request);
-    this.#timer(this.options.commandTimeout, () => {
-      if (waiting) session.drop();
-    });
+  #startCheck(lun: number): void {
+    const { session } = this;
+    if (session === null) return;
+    const { attentions, system, owners, commandTimeout } = this.options;
+    const seen = new NexusAttentions(attentions, lun, system, owners[lun] ?? '', this.#world.now);
+    const check = new PathCheck(this.#world, this.#process, session, lun, commandTimeout, seen, this);
+    this.#checks.set(lun, check);
+    check.start();
   }
 
-  #checkLater(lun: number, session: ClientSession | null): void {
-    this.#timer(CHECK_INTERVAL, () => this.#check(lun, session));
+  becameUnready(lun: number): void {
+    this.#works.delete(lun);
   }
 
-  #becomeWorking(lun: number): void {
+  becameReady(lun: number): void {
     this.#works.add(lun);
     this.#owner.pathWorks();
   }

@@ -43,6 +43,20 @@ export function loginText(pairs: Readonly<Record<string, string>>, traits: Sessi
   );
 }
 
+/** What a command with so much write data sends without being asked: up to `burst`, `atOnce` of it in the command's own PDU. */
+export function firstBurst(
+  keys: ReadonlyMap<string, string>,
+  length: number,
+): { readonly burst: number; readonly atOnce: number; readonly final: boolean } {
+  const burst = Math.min(length, Number(keys.get('FirstBurstLength') ?? 65_536));
+  const atOnce = keys.get('ImmediateData') === 'Yes' ? Math.min(burst, segmentLimit(keys)) : 0;
+  return { burst, atOnce, final: keys.get('InitialR2T') !== 'No' || atOnce === burst };
+}
+
+export function segmentLimit(keys: ReadonlyMap<string, string>): number {
+  return Number(keys.get('MaxRecvDataSegmentLength') ?? 8192);
+}
+
 /** One request, from the operational stage to the full feature phase. */
 export function loginHeader(isid: string, cmdSN: number, textLength: number): Uint8Array {
   const header = new Uint8Array(BHS_LENGTH);

@@ -1,6 +1,6 @@
 /** A command that a client has sent and not seen the end of. */
 import type { DataIn } from '../../src/wire/iscsi/data-in.ts';
-import { decodeSense, type Sense } from '../../src/wire/scsi/sense.ts';
+import type { Sense } from '../../src/wire/scsi/sense.ts';
 import { newBytes } from '../world/bytes.ts';
 import { Violation } from '../world/world.ts';
 
@@ -28,14 +28,17 @@ export interface CommandRequest {
 export class SentCommand {
   readonly tag: number;
   readonly cmdSN: number;
+  /** Simulated ms. */
+  readonly sent: number;
   readonly request: CommandRequest;
   readonly #dataIn: Uint8Array;
   #received = 0;
   #dataSN = 0;
 
-  constructor(tag: number, cmdSN: number, request: CommandRequest) {
+  constructor(tag: number, cmdSN: number, sent: number, request: CommandRequest) {
     this.tag = tag;
     this.cmdSN = cmdSN;
+    this.sent = sent;
     this.request = request;
     this.#dataIn = newBytes(request.dataInLength);
   }
@@ -56,8 +59,8 @@ export class SentCommand {
     this.#received += data.length;
   }
 
-  end(status: number, senseBytes: Uint8Array): void {
+  end(status: number, sense: Sense | null): void {
     const dataIn = this.#dataIn.subarray(0, this.#received);
-    this.request.ended({ kind: 'status', status, sense: decodeSense(senseBytes), dataIn });
+    this.request.ended({ kind: 'status', status, sense, dataIn });
   }
 }

@@ -10,6 +10,7 @@ import { ahead, isBefore, next } from '../../src/wire/iscsi/serial-number.ts';
 import { TaskFunction } from '../../src/wire/iscsi/task-management-request.ts';
 import { decodeTaskManagementResponse } from '../../src/wire/iscsi/task-management-response.ts';
 import { decodePairs } from '../../src/wire/iscsi/text.ts';
+import { decodeSense, type Sense } from '../../src/wire/scsi/sense.ts';
 import { Violation } from '../world/world.ts';
 import { PduStream } from './pdu-stream.ts';
 import { answerToPing } from './ping.ts';
@@ -17,22 +18,29 @@ import {
   type Counters,
   commandHeader,
   dataOutHeader,
+  firstBurst,
   loginHeader,
   loginText,
   logoutHeader,
   managementHeader,
   type SessionTraits,
+  segmentLimit,
 } from './requests.ts';
 import { type CommandRequest, SentCommand } from './sent-command.ts';
 
 export interface SessionOwner {
+  /** Simulated ms. */
+  readonly now: number;
   loggedIn(): void;
+  /** A command that was sent then was answered with a unit attention. */
+  attention(lun: number, sense: Sense, sent: number): void;
   /** Once; every command has been told before. */
   ended(reason: string): void;
 }
 
 const NO_BYTES = new Uint8Array(0);
 const FIRST_CMD_SN = 1;
+const UNIT_ATTENTION = 6;
 
 export class ClientSession {
   readonly #pdus: PduStream;
@@ -71,10 +79,6 @@ export class ClientSession {
   /** Commands that may be sent now. */
   get room(): number {
     return ahead(this.#maxCmdSN, this.#cmdSN) + 1;
-  }
-
-  get outstanding(): number {
-    return this.#commands.size + this.#waiting.length;
   }
 
   command(request: CommandRequest): void {
@@ -145,7 +149,7 @@ export class ClientSession {
     switch (opcode) {
       case Opcode.scsiResponse: {
         const { status } = decodeScsiResponse(header);
-        return this.#take(initiatorTaskTag(header)).end(status, decodeSenseSegment(data));
+        return this.#end(this.#take(initiatorTaskTag(header)), status, decodeSenseSegment(data));
       }
       case Opcode.taskManagementResponse:
         return this.#managed(header);
@@ -160,6 +164,12 @@ export class ClientSession {
   #pinged(header: Uint8Array): void {
     const answer = answerToPing(header, this.#counters(NO_TAG));
     if (answer !== null) this.#pdus.send(answer, NO_BYTES);
+  }
+
+  #end(command: SentCommand, status: number, senseBytes: Uint8Array): void {
+    const sense = decodeSense(senseBytes);
+    if (sense?.key === UNIT_ATTENTION) this.#owner.attention(command.request.lun, sense, command.sent);
+    command.end(status, sense);
   }
 
   #loginAnswered(header: Uint8Array, data: Uint8Array): void {
@@ -185,7 +195,7 @@ export class ClientSession {
     this.#find(pdu.initiatorTaskTag).takeData(pdu, data);
     if (!pdu.withStatus) return;
     this.#countStatSN(pdu.statSN);
-    this.#take(pdu.initiatorTaskTag).end(pdu.status, NO_BYTES);
+    this.#take(pdu.initiatorTaskTag).end(pdu.status, null);
   }
 
   #r2t(header: Uint8Array): void {
@@ -218,26 +228,21 @@ export class ClientSession {
   }
 
   #send(request: CommandRequest): void {
-    const command = new SentCommand(this.#newTag(), this.#cmdSN, request);
+    const command = new SentCommand(this.#newTag(), this.#cmdSN, this.#owner.now, request);
     this.#cmdSN = next(this.#cmdSN);
     this.#commands.set(command.tag, command);
     const { dataOut } = request;
-    const burst = Math.min(dataOut.length, Number(this.#keys.get('FirstBurstLength') ?? 65_536));
-    const atOnce = this.#keys.get('ImmediateData') === 'Yes' ? Math.min(burst, this.#segmentLimit) : 0;
-    const final = this.#keys.get('InitialR2T') !== 'No' || atOnce === burst;
+    const { burst, atOnce, final } = firstBurst(this.#keys, dataOut.length);
     const header = commandHeader(command, this.#expStatSN ?? 0, atOnce, final);
     this.#pdus.send(header, dataOut.subarray(0, atOnce));
     if (!final) this.#sendData(command, NO_TAG, atOnce, burst);
   }
 
-  get #segmentLimit(): number {
-    return Number(this.#keys.get('MaxRecvDataSegmentLength') ?? 8192);
-  }
-
   #sendData(command: SentCommand, targetTransferTag: number, from: number, to: number): void {
+    const limit = segmentLimit(this.#keys);
     let dataSN = 0;
     for (let at = from; at < to; dataSN += 1) {
-      const data = command.request.dataOut.subarray(at, Math.min(at + this.#segmentLimit, to));
+      const data = command.request.dataOut.subarray(at, Math.min(at + limit, to));
       const end = at + data.length;
       const lengths = { bufferOffset: at, dataSegmentLength: data.length, final: end === to };
       const place = { targetTransferTag, dataSN, ...lengths };

@@ -1,7 +1,8 @@
 /** The application on a client: a few operations at a time, on few blocks, so that they meet. */
+import type { WriteKind } from '../checkers/history.ts';
 import type { World } from '../world/world.ts';
-import type { Client } from './client.ts';
-import type { Operation } from './operation.ts';
+import { type Client, placeOf } from './client.ts';
+import type { Operation, OperationKind } from './operation.ts';
 
 export class Workload {
   readonly client: Client;
@@ -56,7 +57,7 @@ export class Workload {
     const { readShare, flushShare } = this.client.options.traits;
     const unit = prng.below(this.#unitBlocks.length);
     const drawn = prng.fraction();
-    const kind = drawn < readShare ? 'read' : drawn < readShare + flushShare ? 'flush' : 'write';
+    const kind = drawn < readShare ? 'read' : drawn < readShare + flushShare ? 'flush' : this.#kindOfWrite();
     const done = (error: string | null): void => {
       if (error === null) this.completed += 1;
       else this.errors += 1;
@@ -64,7 +65,14 @@ export class Workload {
     };
     if (kind === 'flush') return this.client.start(this.#operation(kind, unit, 0, 0, done));
     const { lba, blocks } = this.#range(unit);
-    this.client.start(this.#operation(kind, unit, lba, blocks, done));
+    this.client.start(this.#operation(kind, unit, lba, kind === 'compareAndWrite' ? 1 : blocks, done));
+  }
+
+  #kindOfWrite(): OperationKind {
+    const { zeroShare, compareShare } = this.client.options.traits;
+    const drawn = this.#world.prng.fraction();
+    if (drawn < zeroShare) return this.#world.prng.pick(['unmap', 'writeSame'] as const);
+    return drawn < zeroShare + compareShare ? 'compareAndWrite' : 'write';
   }
 
   #range(unit: number): { readonly lba: number; readonly blocks: number } {
@@ -83,8 +91,19 @@ export class Workload {
     blocks: number,
     done: Operation['done'],
   ): Operation {
-    const fua = kind === 'write' && this.#world.prng.chance(this.client.options.traits.fuaShare);
-    return { kind, unit, lba, blocks, fua, asked: this.#world.now, open: [], done };
+    const { prng } = this.#world;
+    const mayHaveFua = kind === 'write' || kind === 'compareAndWrite';
+    const fua = mayHaveFua && prng.chance(this.client.options.traits.fuaShare);
+    const writes = this.#writesOf(kind);
+    const expected = kind === 'compareAndWrite' ? (this.client.lastSeen.get(placeOf(unit, lba)) ?? 0) : null;
+    return { kind, unit, lba, blocks, fua, writes, expected, asked: this.#world.now, open: [], done };
+  }
+
+  #writesOf(kind: OperationKind): WriteKind | null {
+    if (kind === 'read' || kind === 'flush') return null;
+    if (kind === 'unmap') return 'zeroes';
+    if (kind === 'writeSame') return this.#world.prng.pick(['same', 'zeroes'] as const);
+    return 'blocks';
   }
 
   #resetLater(): void {

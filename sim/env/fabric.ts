@@ -25,6 +25,7 @@ export interface ListenerEntry {
   readonly process: SimProcess;
   readonly host: string;
   readonly accepted: (stream: ByteStream) => void;
+  readonly turnedAway: (remoteAddress: string, reason: string) => void;
 }
 
 /** A lost segment is sent again after up to this long (ms). */
@@ -38,6 +39,8 @@ export class Fabric {
   /** Hosts without power. */
   readonly down = new Set<string>();
   readonly #cut = new Set<string>();
+  /** Pairs of systems whose key files do not match, for now: as when keys are renewed and one file is late. */
+  readonly #keysDiffer = new Set<string>();
 
   constructor(world: World, traits: NetworkTraits) {
     this.world = world;
@@ -52,6 +55,16 @@ export class Fabric {
   isCut(from: string, to: string): boolean {
     if (this.#cut.size > 0 && this.#cut.has(`${from} ${to}`)) return true;
     return this.down.has(to);
+  }
+
+  haveSameKey(one: string, other: string): boolean {
+    return !this.#keysDiffer.has(pairKey(one, other));
+  }
+
+  setKeysDiffer(one: string, other: string, differ: boolean): void {
+    if (differ) this.#keysDiffer.add(pairKey(one, other));
+    else this.#keysDiffer.delete(pairKey(one, other));
+    this.world.say('network', `keys of ${one} and ${other} ${differ ? 'differ' : 'match'}`);
   }
 
   cut(from: string, to: string): void {
@@ -103,6 +116,10 @@ export class Fabric {
       if (which(stream)) this.world.after(this.world.prng.between(0, RETRANSMISSION), null, stream.transmit);
     }
   }
+}
+
+function pairKey(one: string, other: string): string {
+  return [one, other].sort().join(' ');
 }
 
 export function addressKey(address: Address): string {

@@ -1,6 +1,6 @@
 import type { Address, ByteStream, Listener, Network } from '../../src/env/network.ts';
 import type { SimProcess } from '../world/process.ts';
-import { addressKey, type Fabric } from './fabric.ts';
+import { addressKey, type Fabric, type ListenerEntry } from './fabric.ts';
 
 /** A caller sends its SYN again after these pauses (ms), then gives up: Linux with net.ipv4.tcp_syn_retries = 6. */
 const SYN_PAUSES: readonly number[] = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
@@ -17,9 +17,13 @@ export class SimNetwork implements Network {
     this.#host = host;
   }
 
-  listen(address: Address, accepted: (stream: ByteStream) => void): Promise<Listener> {
+  listen(
+    address: Address,
+    accepted: (stream: ByteStream) => void,
+    turnedAway: ListenerEntry['turnedAway'] = () => undefined,
+  ): Promise<Listener> {
     const key = addressKey(address);
-    const entry = { process: this.#process, host: this.#host, accepted };
+    const entry = { process: this.#process, host: this.#host, accepted, turnedAway };
     this.#fabric.listeners.set(key, entry);
     const close = (): void => {
       if (this.#fabric.listeners.get(key) === entry) this.#fabric.listeners.delete(key);
@@ -67,7 +71,15 @@ export class SimNetwork implements Network {
       }
       const listener = fabric.listeners.get(addressKey(address));
       if (listener === undefined) return fail('connect ECONNREFUSED');
+      if (address.transport === 'tls' && !fabric.haveSameKey(this.#host, address.system)) {
+        world.after(0, listener.process, () => listener.turnedAway(this.#host, 'no key'));
+        return fail(`${address.system} has not taken the key`);
+      }
       const [accepting, calling] = fabric.connection(listener, this.#process, this.#host);
+      if (address.transport === 'tls') {
+        accepting.provenPeer = this.#host;
+        calling.provenPeer = address.system;
+      }
       world.after(0, listener.process, () => listener.accepted(accepting));
       world.after(fabric.delay(), this.#process, () => {
         if (!attempt.cancelled) return connected(calling);

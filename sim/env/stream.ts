@@ -16,7 +16,7 @@ interface PendingWrite {
 const LINGER = 5_000;
 
 export class SimStream implements ByteStream {
-  readonly provenPeer = null;
+  provenPeer: string | null = null;
   readonly process: SimProcess;
   readonly host: string;
   /** Set by the fabric when both ends exist. */
@@ -59,7 +59,7 @@ export class SimStream implements ByteStream {
   }
 
   get bytesAreSafe(): boolean {
-    return this.#fabric.traits.bytesAreSafe;
+    return this.provenPeer !== null || this.#fabric.traits.bytesAreSafe;
   }
 
   get unsentBytes(): number {
