@@ -22,6 +22,10 @@ export class Relay {
   #refuses = false;
   #stalled: readonly Side[] = [];
   #corruptsNext = false;
+  /** Milliseconds that what a client sends waits here. */
+  #delay = 0;
+  /** Sockets of which something waits. */
+  readonly #waiting = new Set<net.Socket>();
 
   private constructor(target: Place) {
     this.target = target;
@@ -58,16 +62,23 @@ export class Relay {
     for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) this.#drop(socket);
   }
 
+  /** A sick cable: what clients send comes through this much later, until `heal`. */
+  delay(milliseconds: number): void {
+    this.#delay = milliseconds;
+  }
+
   /** Flips a bit of the first byte that comes through next. */
   corruptNext(): void {
     this.#corruptsNext = true;
   }
 
-  /** Ends `stall` and `reset`. */
+  /** Ends `stall`, `delay` and `reset`. */
   heal(): void {
+    this.#delay = 0;
     this.#refuses = false;
     this.#stalled = [];
-    for (const pair of this.#pairs) for (const socket of [pair.client, pair.server]) socket.resume();
+    for (const pair of this.#pairs)
+      for (const socket of [pair.client, pair.server]) this.#resume(socket, pair);
   }
 
   async close(): Promise<void> {
@@ -89,6 +100,22 @@ export class Relay {
     this.#pass(server, client, pair);
   }
 
+  /** One chunk at a time, so that none overtakes another. */
+  #later(chunk: Buffer, pair: Pair): void {
+    const { client, server } = pair;
+    this.#waiting.add(client);
+    client.pause();
+    setTimeout(() => {
+      this.#waiting.delete(client);
+      server.write(chunk);
+      this.#resume(client, pair);
+    }, this.#delay);
+  }
+
+  #resume(from: net.Socket, pair: Pair): void {
+    if (!this.#isStalled(from, pair) && !this.#waiting.has(from)) from.resume();
+  }
+
   #isStalled(from: net.Socket, pair: Pair): boolean {
     return this.#stalled.some((side) => pair[side] === from);
   }
@@ -104,11 +131,10 @@ export class Relay {
     from.on('data', (chunk) => {
       if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
       this.#corruptsNext = false;
+      if (this.#delay > 0 && from === pair.client) return this.#later(chunk, pair);
       if (to.write(chunk)) return;
       from.pause();
-      to.once('drain', () => {
-        if (!this.#isStalled(from, pair)) from.resume();
-      });
+      to.once('drain', () => this.#resume(from, pair));
     });
     from.on('end', () => to.end());
     from.on('error', () => to.destroy());
