@@ -91,6 +91,17 @@ export const LinkLimits = {
   silenceMilliseconds: 2_000,
   reconnectMilliseconds: 250,
   maxReconnectMilliseconds: 2_000,
+  /** Probes whose times are kept. */
+  rememberedProbes: 16,
+  /** Slow, and steady again: that many times what is usual, but above (up to) so many ms, at so many probes in succession. */
+  slowFactor: 8,
+  slowMilliseconds: 50,
+  slowProbes: 3,
+  steadyFactor: 4,
+  steadyMilliseconds: 25,
+  steadyProbes: 10,
+  /** What is usual rises by this part of the difference. */
+  usualRise: 256,
 } as const;
 
 /** Sockets (times in milliseconds). */
@@ -139,6 +150,23 @@ const relations: readonly [string, boolean][] = [
   [
     'probes come more often than silence is noticed',
     LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,
+  ],
+  [
+    'a link that stalls is slow before it is dead',
+    LinkLimits.probeMilliseconds * LinkLimits.slowProbes < LinkLimits.silenceMilliseconds,
+  ],
+  [
+    'probes are remembered for longer than silence lasts',
+    LinkLimits.rememberedProbes * LinkLimits.probeMilliseconds > LinkLimits.silenceMilliseconds,
+  ],
+  [
+    'a probe that is not answered when the next one is due is a late one',
+    LinkLimits.slowMilliseconds < LinkLimits.probeMilliseconds,
+  ],
+  [
+    'what is steady is not slow',
+    LinkLimits.steadyFactor < LinkLimits.slowFactor &&
+      LinkLimits.steadyMilliseconds < LinkLimits.slowMilliseconds,
   ],
 ];
 for (const [what, holds] of relations) if (!holds) throw new Error(`limits: not true that ${what}`);

@@ -67,6 +67,7 @@ export function renderStatus(status: ClusterStatus): string {
         'STATE',
         'FOR',
         'ADDRESS',
+        'RTT',
         'IN FLIGHT',
         'FORWARDED',
         'SERVED',
@@ -141,9 +142,12 @@ function linkRows(status: ClusterStatus): Cell[][] {
     link.system,
     link.partner,
     link.transport,
-    link.state,
+    link.state === 'up' && link.slow ? 'up, slow' : link.state,
     duration(link.sinceSeconds),
     link.address,
+    link.state === 'up' && link.roundTripMilliseconds !== null
+      ? `${link.roundTripMilliseconds.toFixed(2)}ms`
+      : null,
     link.exchanges,
     link.commandsForwarded,
     link.commandsServed,

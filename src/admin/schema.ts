@@ -11,6 +11,7 @@ import { AccessState } from '../scsi/access-states.ts';
 const count = z.int().min(0);
 const bytes = z.int().min(0);
 const seconds = z.number().min(0);
+const milliseconds = z.number().min(0);
 
 /** Asymmetric access states by the names that SPC-4 5.15.2.4 has for them. */
 export const accessStateNames = {
@@ -91,6 +92,11 @@ const link = z.object({
   generation: count,
   sinceSeconds: seconds.describe('how long it has been in this state'),
   lastLoss: z.string().nullable().describe('why it was lost last'),
+  slow: z.boolean().describe('by its own history: it is used last'),
+  roundTripMilliseconds: milliseconds
+    .nullable()
+    .describe('of the last probe, or how long it has waited for its answer; null before the first'),
+  usualRoundTripMilliseconds: milliseconds.nullable().describe('what that is measured against'),
   exchanges: count.describe('in flight'),
   commandsForwarded: count.describe('to the partner'),
   commandsServed: count.describe('for the partner'),

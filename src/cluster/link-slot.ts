@@ -10,6 +10,7 @@ import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
 import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting, type GreetingHost } from './link/greeting.ts';
 import type { LinkTerms } from './link/handshake.ts';
+import { LatencyHistory } from './link/latency-history.ts';
 import type { Link, LinkOwner } from './link/link.ts';
 import { carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
 
@@ -45,6 +46,8 @@ export class LinkSlot implements LinkOwner {
   lastLoss: string | null = null;
   /** Monotonic ms of the last change between up and not up. */
   since: number;
+  /** Of this way: a link that comes back is not steady because it is new. */
+  readonly latency = new LatencyHistory();
   /** Of the links that have ended. */
   readonly totals = {
     commandsForwarded: 0,
@@ -94,6 +97,7 @@ export class LinkSlot implements LinkOwner {
   take(frames: FrameChannel, terms: LinkTerms): Link {
     this.#drop('replaced by a newer link');
     this.link = this.#host.makeLink(frames, terms, this);
+    this.link.originator.isSlow = this.latency.isSlow;
     return this.link;
   }
 
@@ -125,6 +129,16 @@ export class LinkSlot implements LinkOwner {
 
   linkEvent(link: Link, event: UnitEvent): void {
     if (link === this.link) this.#host.partnerEvent(event);
+  }
+
+  linkProbed(link: Link, milliseconds: number): void {
+    if (link !== this.link || !this.latency.observe(milliseconds)) return;
+    const { isSlow, usual } = this.latency;
+    link.originator.isSlow = isSlow;
+    const { generation } = link.terms;
+    const fields = { partner: this.#host.name, generation, address: link.frames.remoteAddress };
+    if (isSlow) this.#log.warn({ ...fields, milliseconds, usual }, 'link slow: used last');
+    else this.#log.info({ ...fields, milliseconds, usual }, 'link no longer slow');
   }
 
   partnerLost(generation: number): void {

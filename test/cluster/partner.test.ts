@@ -20,12 +20,13 @@ const traits = {
   bytesAreSafe: true,
 };
 
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-
 /** Alpha listens, beta dials. */
 class Two {
   readonly world = new World(new Prng(1, 1), new Trace(null));
-  readonly fabric = new Fabric(this.world, traits);
+  readonly traits = { ...traits };
+  readonly fabric = new Fabric(this.world, this.traits);
+  /** What was logged of slow links: the system, and the message. */
+  readonly said: string[] = [];
   readonly alpha = this.#system('alpha', 'beta');
   readonly beta = this.#system('beta', 'alpha');
 
@@ -50,7 +51,18 @@ class Two {
     );
   }
 
+  /** Of alpha, then of beta. */
+  get slow(): readonly boolean[] {
+    return [this.alpha, this.beta].flatMap(({ partners }) =>
+      partners.flatMap(({ slots }) => slots.map(({ latency }) => latency.isSlow)),
+    );
+  }
+
   #system(name: string, partner: string): Interconnect {
+    const note = (_: object, message: string) => {
+      if (message.includes('slow')) this.said.push(`${name}: ${message}`);
+    };
+    const log = { debug() {}, info: note, warn: note, error: note };
     const process = this.world.newProcess(name);
     const env = {
       clock: new SimClock(this.world, process),
@@ -68,7 +80,7 @@ class Two {
       pool: new BufferPool(1 << 20),
       order: testOrder,
       readSetLength: 65_536,
-      log: quiet,
+      log,
       receiveBuffer: new Uint8Array(65_536),
     });
   }
@@ -94,4 +106,45 @@ test('a way that was cut while the partner was dialed is used soon after it is m
   two.cut(false);
   await two.world.run(14_500);
   assert.deepEqual(two.states, ['up', 'up']);
+});
+
+test('a link is slow while its round trips are far above its own history, and says when that begins and ends', async () => {
+  const two = new Two();
+  await two.start();
+  await two.world.run(10_000);
+  assert.deepEqual(two.slow, [false, false]);
+  two.traits.latency = 200;
+  await two.world.run(12_500);
+  assert.deepEqual(two.slow, [true, true]);
+  assert.deepEqual(two.states, ['up', 'up']);
+  await two.world.run(60_000);
+  assert.deepEqual(two.slow, [true, true], 'nobody gets used to it');
+  two.traits.latency = 1;
+  await two.world.run(63_000);
+  assert.deepEqual(two.slow, [true, true], 'not yet to be trusted');
+  await two.world.run(67_000);
+  assert.deepEqual(two.slow, [false, false]);
+  const lines = ['alpha', 'beta'].flatMap((name) => [
+    `${name}: link slow: used last`,
+    `${name}: link no longer slow`,
+  ]);
+  assert.deepEqual([...two.said].sort(), lines.sort());
+});
+
+test('a link that stalls is slow before it is dead, and the one that takes its place has yet to prove itself', async () => {
+  const two = new Two();
+  await two.start();
+  await two.world.run(10_250);
+  two.cut(true);
+  await two.world.run(12_200);
+  assert.deepEqual(two.slow, [true, true]);
+  assert.deepEqual(two.states, ['up', 'up']);
+  await two.world.run(13_000);
+  assert(!two.states.includes('up'));
+  two.cut(false);
+  await two.world.run(17_000);
+  assert.deepEqual(two.states, ['up', 'up']);
+  assert.deepEqual(two.slow, [true, true]);
+  await two.world.run(24_000);
+  assert.deepEqual(two.slow, [false, false]);
 });

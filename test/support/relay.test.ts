@@ -64,6 +64,26 @@ describe('a relay', () => {
     socket.destroy();
   });
 
+  test('lets what a client sends wait while it delays, and in order when it is healed', async () => {
+    const socket = await connect();
+    relay.delay(1000);
+    let text = '';
+    const all = new Promise<void>((resolve) => {
+      socket.on('data', (answer) => {
+        text += answer;
+        if (text.length === 3) resolve();
+      });
+    });
+    socket.write('1');
+    await echo(net.connect({ ...relay.target }), 'around it');
+    assert.equal(text, '');
+    relay.heal();
+    socket.write('23');
+    await all;
+    assert.equal(text, '123');
+    socket.destroy();
+  });
+
   test('resets both ends and refuses others, until it is healed', async () => {
     const socket = await connect();
     await echo(socket, 'before');

@@ -28,6 +28,8 @@ export class Relay {
   #stalled: readonly Side[] = [];
   #shape = asItComes;
   #corruptsNext = false;
+  /** Milliseconds that each piece of what a client sends waits here. */
+  #delay = 0;
 
   private constructor(target: Place) {
     this.target = target;
@@ -84,6 +86,11 @@ export class Relay {
     this.#reshape({ longest, pause: 0 });
   }
 
+  /** A sick cable: what clients send comes through this much later, a piece at a time. */
+  delay(milliseconds: number): void {
+    this.#delay = milliseconds;
+  }
+
   /** Flips a bit of the first byte that comes through next. */
   corruptNext(): void {
     this.#corruptsNext = true;
@@ -93,6 +100,7 @@ export class Relay {
   heal(): void {
     this.#refuses = 'no';
     this.#stalled = [];
+    this.#delay = 0;
     this.#reshape(asItComes);
   }
 
@@ -129,6 +137,7 @@ export class Relay {
     const flow = new Flow(from, to, {
       isStalled: () => this.#stalled.includes(side),
       shape: () => this.#shape,
+      delay: () => (side === 'client' ? this.#delay : 0),
       touch: (chunk) => {
         if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
         this.#corruptsNext = false;
@@ -145,6 +154,7 @@ export class Relay {
 interface Ways {
   readonly isStalled: () => boolean;
   readonly shape: () => Shape;
+  readonly delay: () => number;
   readonly touch: (chunk: Buffer) => void;
 }
 
@@ -158,6 +168,8 @@ class Flow {
   #ended = false;
   #closed = false;
   #waiting = false;
+  /** The next piece has waited as long as it has to. */
+  #delayed = false;
   /** Cuts short the pause between two pieces. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -200,6 +212,13 @@ class Flow {
 
   #pump(): void {
     while (!this.#waiting && !this.#closed && !this.#ways.isStalled()) {
+      if (this.#held.length > 0 && this.#ways.delay() > 0 && !this.#delayed) {
+        this.#delayed = true;
+        this.#waiting = true;
+        this.#timer = setTimeout(() => this.#goOn(), this.#ways.delay());
+        break;
+      }
+      this.#delayed = false;
       const piece = this.#take();
       if (piece === null) {
         if (this.#ended) this.#to.end();

@@ -13,12 +13,15 @@ import { Originator } from '../proxied-unit/originator.ts';
 import { type ServedUnits, UnitServer } from '../unit-server/unit-server.ts';
 import type { FrameChannel, FrameReceiver } from './frame-channel.ts';
 import type { LinkTerms } from './handshake.ts';
+import { ProbeTimes } from './probe-times.ts';
 
 /** Who is told what the link learns. */
 export interface LinkOwner {
   /** The partner's units are these from now on; the first time, the link is up. */
   linkInventory(link: Link, units: readonly InventoryUnit[]): void;
   linkEvent(link: Link, event: UnitEvent): void;
+  /** A probe's round trip in ms, or how long one has waited for its answer so far: for every probe that is due. */
+  linkProbed(link: Link, milliseconds: number): void;
   /** The link has ended; what was in flight is told so next. */
   linkEnded(link: Link, reason: string): void;
   /** The partner has lost its link of this generation. */
@@ -47,7 +50,7 @@ export class Link implements FrameReceiver {
   #lastReceived: number;
   #lastProbe: number;
   #bytesSeen = 0;
-  #probes = 0;
+  readonly #probes = new ProbeTimes();
   #timer: Timer;
   #ended = false;
   #leaving = false;
@@ -143,7 +146,7 @@ export class Link implements FrameReceiver {
         this.frames.sendUrgent(FrameType.probeReply, 0, 4);
         return null;
       case FrameType.probeReply:
-        return u32(parameters, 0) > this.#probes ? 'an answer to no probe' : null;
+        return this.#probes.answer(u32(parameters, 0), this.#clock.now()) ? null : 'an answer to no probe';
       case FrameType.linkEnded:
         return this.#otherLinkEnded(u32(parameters, 0));
       case FrameType.goodbye:
@@ -188,15 +191,19 @@ export class Link implements FrameReceiver {
     const now = this.#clock.now();
     const received = this.frames.bytesReceived;
     // A process that was stopped itself has not listened: what came meanwhile is still to be read.
-    const wasAsleep = now - this.#lastProbe > LinkLimits.silenceMilliseconds;
+    const sinceProbe = now - this.#lastProbe;
+    const wasAsleep = sinceProbe > LinkLimits.silenceMilliseconds;
+    const isLate = sinceProbe > LinkLimits.probeMilliseconds + LinkLimits.slowMilliseconds;
     if (received !== this.#bytesSeen || wasAsleep) this.#lastReceived = now;
     this.#bytesSeen = received;
     this.#lastProbe = now;
     if (now - this.#lastReceived >= LinkLimits.silenceMilliseconds) {
       return this.frames.destroy(`nothing heard for ${LinkLimits.silenceMilliseconds} ms`);
     }
-    this.#probes++;
-    putU32(this.frames.scratch, HEADER_LENGTH, this.#probes);
+    if (isLate) this.#probes.forget();
+    const observed = this.#probes.take(now);
+    if (observed !== null) this.#owner.linkProbed(this, observed);
+    putU32(this.frames.scratch, HEADER_LENGTH, this.#probes.send(now));
     this.frames.sendUrgent(FrameType.probe, 0, 4);
     this.#timer = this.#clock.after(LinkLimits.probeMilliseconds, () => this.#probe());
   }

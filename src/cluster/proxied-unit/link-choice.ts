@@ -13,17 +13,24 @@ export interface Binding {
   readonly nexuses: Set<Nexus>;
 }
 
+/** What is asked of a link to choose among several. */
+export type LinkLoad = Pick<Originator, 'isSlow' | 'bound' | 'exchangesInFlight' | 'hasCommandOf'>;
+
 /**
- * The link for an initiator that is bound to none: the one that still runs something of its last session's, else the one
- * with the fewest bound to it, else with the least in flight. Null where there is no link.
+ * The link for an initiator that is bound to none: the one that still runs something of its last session's, slow or not;
+ * else one that is not slow, of these the one with the fewest bound to it, then with the least in flight. Null where
+ * there is no link.
  */
-export function chooseLink(
-  links: readonly Originator[],
+export function chooseLink<L extends LinkLoad>(
+  links: readonly L[],
   initiatorName: string,
   unitId: number,
-): Originator | null {
+): L | null {
   const busy = links.find((link) => link.hasCommandOf(initiatorName, unitId));
   if (busy !== undefined) return busy;
-  const [first] = [...links].sort((a, b) => a.bound - b.bound || a.exchangesInFlight - b.exchangesInFlight);
+  const [first] = [...links].sort(
+    (a, b) =>
+      Number(a.isSlow) - Number(b.isSlow) || a.bound - b.bound || a.exchangesInFlight - b.exchangesInFlight,
+  );
   return first ?? null;
 }

@@ -50,6 +50,8 @@ export class Originator {
   commandsForwarded = 0;
   /** The link has ended: nothing may be forwarded here any more. */
   isOver = false;
+  /** The link is slow by its own history: it is chosen last. */
+  isSlow = false;
   /** Initiators that are bound to this link, each counted for every unit that it uses. */
   bound = 0;
   #unsolicitedUsed = 0;
