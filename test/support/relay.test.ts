@@ -113,6 +113,7 @@ describe('a relay', () => {
 
   test('passes everything, in order, while it splits', async () => {
     const socket = await connect();
+    await echo(socket, 'before');
     relay.split(3);
     let pieces = 0;
     accepted[0]?.on('data', () => {

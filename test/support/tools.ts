@@ -7,6 +7,7 @@ const packageOf = {
   'iscsi-inq': 'libiscsi-bin',
   'iscsi-readcapacity16': 'libiscsi-bin',
   'iscsi-test-cu': 'libiscsi-bin',
+  'iscsi-perf': 'libiscsi-bin',
   'qemu-img': 'qemu-utils qemu-block-extra',
   'qemu-io': 'qemu-utils qemu-block-extra',
   losetup: 'mount',

@@ -1,0 +1,20 @@
+/** Issue 3: ten faults of `npm run chaos`, from one seed. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runChaos } from './run.ts';
+import { textOf } from './summary.ts';
+
+const PLAN = { seed: 3, failures: 7, kills: 3, longest: 3 };
+
+test('nothing acknowledged is lost and nothing stale appears across ten faults', async (t) => {
+  const { signal } = t;
+  const summary = await runChaos({ ...PLAN, signal, tell: (line) => t.diagnostic(line) });
+  t.diagnostic(textOf(summary));
+  // The proof against ghost writes is not built yet (README): they are told, and do not fail this test.
+  assert.deepEqual(
+    summary.findings.filter(({ kind }) => kind !== 'ghost'),
+    [],
+  );
+  for (const { writes, reads } of summary.clients) assert(writes > 0 && reads > 0);
+  assert(summary.qemu.writes > 0 && summary.qemu.reads > 0);
+});
