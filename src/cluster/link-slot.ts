@@ -120,10 +120,9 @@ export class LinkSlot implements LinkOwner {
     if (link !== this.link) return;
     this.#pause = LinkLimits.reconnectMilliseconds;
     this.since = this.#clock.now();
-    this.#log.info(
-      { partner: this.#host.name, generation: link.terms.generation, address: link.frames.remoteAddress },
-      'link up',
-    );
+    const { generation, version } = link.terms;
+    const address = link.frames.remoteAddress;
+    this.#log.info({ partner: this.#host.name, generation, version, address }, 'link up');
     this.#host.slotUp(units);
   }
 

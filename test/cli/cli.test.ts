@@ -73,7 +73,7 @@ test('status merges what the systems say into one view', () =>
     await Promise.all(servers.map((server) => server.close()));
     assert.equal(code, 0);
     assert.match(out, /vol-b +alpha +alpha-proxy +proxied +active\/non-optimized +0 +7 +4\.0KiB/);
-    assert.match(out, /alpha +beta +tcp +up +1m00s +tcp:\/\/127\.0\.0\.1:7702/);
+    assert.match(out, /alpha +beta +tcp +up, slow +1m00s +tcp:\/\/127\.0\.0\.1:7702 +180\.25ms/);
   }));
 
 test('status takes an answer that is none of ours for no answer', () =>

@@ -161,6 +161,9 @@ describe('a hostile or broken partner', () => {
     'a nexus opened twice': (to) => to.openNexus(1),
     'the end of a nexus that there is not': (to) =>
       to.send({ type: FrameType.nexusClose }, Uint8Array.of(0, 0, 0, 9, 1)),
+    'a sign of life that nobody asked for': (to) => to.send({ type: FrameType.nexusHeld }, u32(1, 1)),
+    'a sign of life of a nexus that there is not': (to) => to.send({ type: FrameType.nexusHeld }, u32(9, 1)),
+    'a question about a nexus that it never had': (to) => to.send({ type: FrameType.nexusPing }, u32(9, 1)),
     'task management on a nexus that there is not': (to) => {
       const bytes = new Uint8Array(13);
       encodeTaskManagement({ nexus: 9, unit: 1, function: 5, tag: 0 }, bytes, 0);
@@ -194,6 +197,38 @@ describe('a hostile or broken partner', () => {
       await stillServes();
     });
   }
+
+  it('of version 1 loses its link by what came with version 2', async () => {
+    partner = await RawPartner.greeted(systems.address, { highestVersion: 1 });
+    partner.openNexus(1);
+    const down = systems.alpha.log.next('link down');
+    partner.send({ type: FrameType.nexusHeld }, u32(1, 1));
+    await Promise.all([partner.closed, down]);
+    await stillServes();
+  });
+
+  it('of version 1 has its writes run without a proof, which it could not get', async () => {
+    partner = await RawPartner.greeted(systems.address, { highestVersion: 1 });
+    partner.openNexus(1);
+    partner.send({ type: FrameType.command, exchange: FIRST }, testUnitReady);
+    await partner.next(FrameType.response);
+    partner.send({ type: FrameType.command, exchange: FIRST + 1 }, command(), pattern(4096));
+    const { parameters } = await partner.next(FrameType.response);
+    assert.equal(decodeResult(parameters)?.status, 0);
+  });
+
+  it('has its first write run only when it has answered for the initiator', async () => {
+    partner = await RawPartner.greeted(systems.address);
+    partner.openNexus(1);
+    partner.send({ type: FrameType.command, exchange: FIRST }, testUnitReady);
+    await partner.next(FrameType.response);
+    partner.send({ type: FrameType.command, exchange: FIRST + 1 }, command(), pattern(4096));
+    const ping = await partner.next(FrameType.nexusPing);
+    nothingStored();
+    partner.send({ type: FrameType.nexusHeld }, ping.parameters);
+    const { parameters } = await partner.next(FrameType.response);
+    assert.equal(decodeResult(parameters)?.status, 0);
+  });
 
   it('loses its link by a wrong payload checksum before the data is stored', async () => {
     partner = await RawPartner.connect(systems.address);

@@ -120,6 +120,7 @@ export class Link implements FrameReceiver {
   }
 
   frame(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): string | null {
+    if (this.terms.version < firstVersionOf(header.type)) return `not of version ${this.terms.version}`;
     switch (header.type) {
       case FrameType.dataIn:
       case FrameType.transferReady:
@@ -207,4 +208,9 @@ export class Link implements FrameReceiver {
     this.frames.sendUrgent(FrameType.probe, 0, 4);
     this.#timer = this.#clock.after(LinkLimits.probeMilliseconds, () => this.#probe());
   }
+}
+
+/** The protocol version that brought the frame (docs/interconnect.md section 9). */
+function firstVersionOf(type: number): number {
+  return type === FrameType.nexusPing || type === FrameType.nexusHeld ? 2 : 1;
 }
