@@ -6,6 +6,7 @@ import { Status } from '../../src/wire/scsi/status.ts';
 import { type History, NEVER, type WriteRecord } from '../checkers/history.ts';
 import { BLOCK_LENGTH, stampBlocks, versionAt } from '../checkers/stamps.ts';
 import { newBytes } from '../world/bytes.ts';
+import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
@@ -19,7 +20,11 @@ interface Attempt {
   readonly write: WriteRecord | null;
   readonly start: number;
   ended: boolean;
+  /** What comes of it when it takes too long. */
+  timeout: SimEvent | null;
 }
+
+function nothing(): void {}
 
 const NO_BYTES = new Uint8Array(0);
 const SenseKey = { notReady: 2, unitAttention: 6 } as const;
@@ -95,7 +100,7 @@ export class Client implements PathOwner {
     const { kind, unit, lba, blocks, fua } = operation;
     const start = this.#world.now;
     const write = kind === 'write' ? this.#history.beginWrite(unit, lba, blocks, fua, start) : null;
-    const attempt = { operation, path, write, start, ended: false };
+    const attempt: Attempt = { operation, path, write, start, ended: false, timeout: null };
     const dataOut = write === null ? NO_BYTES : newBytes(blocks * BLOCK_LENGTH);
     if (write !== null) stampBlocks(dataOut, unit, lba, write.version, this.options.index);
     const request: CommandRequest = {
@@ -114,7 +119,7 @@ export class Client implements PathOwner {
   #watch(attempt: Attempt, request: CommandRequest): void {
     const { commandTimeout, abortTimeout } = this.options.traits;
     const { session } = attempt.path;
-    this.#timer(commandTimeout, () => {
+    attempt.timeout = this.#timer(commandTimeout, () => {
       if (attempt.ended || session === null) return;
       this.#say(`${this.#name(attempt)} takes too long: abort`);
       session.abort(request, () => {});
@@ -126,6 +131,8 @@ export class Client implements PathOwner {
 
   #ended(attempt: Attempt, outcome: Outcome): void {
     attempt.ended = true;
+    // It would hold the attempt's data in memory for seconds of simulated time.
+    if (attempt.timeout !== null) attempt.timeout.run = nothing;
     const { write, path, operation } = attempt;
     this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
     this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
@@ -193,8 +200,8 @@ export class Client implements PathOwner {
     if (this.#world.trace.printing) this.#world.say(this.process.name, what);
   }
 
-  #timer(milliseconds: number, run: () => void): void {
-    this.#world.at(this.#world.now + milliseconds, this.process, run, true);
+  #timer(milliseconds: number, run: () => void): SimEvent {
+    return this.#world.at(this.#world.now + milliseconds, this.process, run, true);
   }
 }
 

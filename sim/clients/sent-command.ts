@@ -57,7 +57,8 @@ export class SentCommand {
   }
 
   end(status: number, senseBytes: Uint8Array): void {
-    const dataIn = this.#dataIn.subarray(0, this.#received);
+    const whole = this.#received === this.#dataIn.length;
+    const dataIn = whole ? this.#dataIn : this.#dataIn.subarray(0, this.#received);
     this.request.ended({ kind: 'status', status, sense: decodeSense(senseBytes), dataIn });
   }
 }

@@ -219,7 +219,7 @@ export class ClientSession {
     const atOnce = this.#keys.get('ImmediateData') === 'Yes' ? Math.min(burst, this.#segmentLimit) : 0;
     const final = this.#keys.get('InitialR2T') !== 'No' || atOnce === burst;
     const header = commandHeader(command, this.#expStatSN ?? 0, atOnce, final);
-    this.#pdus.send(header, dataOut.subarray(0, atOnce));
+    this.#pdus.send(header, atOnce === dataOut.length ? dataOut : dataOut.subarray(0, atOnce));
     if (!final) this.#sendData(command, NO_TAG, atOnce, burst);
   }
 
