@@ -57,8 +57,7 @@ export class SentCommand {
   }
 
   end(status: number, senseBytes: Uint8Array): void {
-    const whole = this.#received === this.#dataIn.length;
-    const dataIn = whole ? this.#dataIn : this.#dataIn.subarray(0, this.#received);
+    const dataIn = this.#dataIn.subarray(0, this.#received);
     this.request.ended({ kind: 'status', status, sense: decodeSense(senseBytes), dataIn });
   }
 }
