@@ -24,6 +24,10 @@ export interface Zone {
   readonly isInitial: boolean;
 }
 
+function isForward({ firstEnd, lastStart }: Zone): boolean {
+  return firstEnd < lastStart;
+}
+
 /** Throws the first Violation. `ghosts`: a write that its client has given up must not run afterwards. */
 export function checkHistory(history: History, ghosts: boolean): void {
   for (const [index, unit] of history.units.entries()) {
@@ -160,19 +164,27 @@ class BlockCheck {
   }
 
   #checkZones(zones: readonly Zone[]): void {
-    const forward = zones.filter(({ firstEnd, lastStart }) => firstEnd < lastStart);
-    for (const long of forward) {
-      for (const other of zones) {
-        if (other === long) continue;
-        const from = Math.min(other.firstEnd, other.lastStart);
-        const to = Math.max(other.firstEnd, other.lastStart);
-        const isForward = other.firstEnd < other.lastStart;
-        const overlaps = from < long.lastStart && long.firstEnd < to;
-        const inside = long.firstEnd < from && to < long.lastStart;
-        if (isForward ? overlaps : inside)
-          this.#fail('no order of the writes explains the reads', [long, other]);
+    const forward = zones.filter(isForward).sort((one, other) => one.firstEnd - other.firstEnd);
+    const backward = zones.filter((zone) => !isForward(zone));
+    backward.sort((one, other) => one.lastStart - other.lastStart);
+    // In this order, if any two overlap, two neighbours do.
+    for (const [index, zone] of forward.entries()) {
+      const next = forward[index + 1];
+      if (next !== undefined && next.firstEnd < zone.lastStart) this.#failOrder(zone, next);
+    }
+    // Now one alone can hold a backward zone: the last that begins before it.
+    let at = 0;
+    for (const zone of backward) {
+      while ((forward[at + 1]?.firstEnd ?? NEVER) < zone.lastStart) at += 1;
+      const long = forward[at];
+      if (long !== undefined && long.firstEnd < zone.lastStart && zone.firstEnd < long.lastStart) {
+        this.#failOrder(long, zone);
       }
     }
+  }
+
+  #failOrder(long: Zone, other: Zone): never {
+    this.#fail('no order of the writes explains the reads', [long, other]);
   }
 
   /** What the block held after the owner died must not be older than what had to survive. */

@@ -6,6 +6,7 @@ import { Status } from '../../src/wire/scsi/status.ts';
 import type { Attentions } from '../checkers/attentions.ts';
 import { type History, NEVER, type WriteKind, type WriteRecord } from '../checkers/history.ts';
 import { BLOCK_LENGTH, versionAt } from '../checkers/stamps.ts';
+import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
 import { Violation, type World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
@@ -20,7 +21,11 @@ interface Attempt {
   readonly write: WriteRecord | null;
   readonly start: number;
   ended: boolean;
+  /** What comes of it when it takes too long. */
+  timeout: SimEvent | null;
 }
+
+function nothing(): void {}
 
 const SenseKey = { notReady: 2, unitAttention: 6, miscompare: 14 } as const;
 
@@ -130,7 +135,7 @@ export class Client implements PathOwner {
     const { kind, unit, blocks, writes } = operation;
     const start = this.#world.now;
     const write = writes === null ? null : this.#beginWrite(operation, writes);
-    const attempt = { operation, path, write, start, ended: false };
+    const attempt: Attempt = { operation, path, write, start, ended: false, timeout: null };
     const request: CommandRequest = {
       lun: unit,
       ...commandDataOf(operation, write, this.#history),
@@ -161,7 +166,7 @@ export class Client implements PathOwner {
   #watch(attempt: Attempt, request: CommandRequest): void {
     const { commandTimeout, abortTimeout } = this.options.traits;
     const { session } = attempt.path;
-    this.#timer(commandTimeout, () => {
+    attempt.timeout = this.#timer(commandTimeout, () => {
       if (attempt.ended || session === null) return;
       this.#say(`${this.#name(attempt)} takes too long: abort`);
       session.abort(request, () => {});
@@ -174,6 +179,8 @@ export class Client implements PathOwner {
   #ended(attempt: Attempt, outcome: Outcome): void {
     attempt.ended = true;
     this.#attempts.delete(attempt);
+    // It would hold the attempt's data in memory for seconds of simulated time.
+    if (attempt.timeout !== null) attempt.timeout.run = nothing;
     const { write, path, operation } = attempt;
     this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
     this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
@@ -259,8 +266,8 @@ export class Client implements PathOwner {
     if (this.#world.trace.printing) this.#world.say(this.process.name, what);
   }
 
-  #timer(milliseconds: number, run: () => void): void {
-    this.#world.at(this.#world.now + milliseconds, this.process, run, true);
+  #timer(milliseconds: number, run: () => void): SimEvent {
+    return this.#world.at(this.#world.now + milliseconds, this.process, run, true);
   }
 }
 

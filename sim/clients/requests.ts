@@ -76,17 +76,21 @@ export function commandHeader(
 ): Uint8Array {
   const header = new Uint8Array(BHS_LENGTH);
   const { dataOut, dataInLength, cdb } = request;
-  const direction = { read: dataInLength > 0, write: dataOut.length > 0 };
-  const lengths = {
+  const pdu = {
+    immediate: false,
+    final,
+    attributes: 1,
+    read: dataInLength > 0,
+    write: dataOut.length > 0,
     dataSegmentLength: atOnce,
     expectedDataTransferLength: dataOut.length + dataInLength,
+    initiatorTaskTag: tag,
+    cmdSN,
+    expStatSN,
+    lun: lunBytes(request.lun),
+    cdb,
   };
-  const counters = { initiatorTaskTag: tag, cmdSN, expStatSN };
-  const lun = lunBytes(request.lun);
-  encodeScsiCommand(
-    { immediate: false, final, attributes: 1, ...direction, ...lengths, ...counters, lun, cdb },
-    header,
-  );
+  encodeScsiCommand(pdu, header);
   return header;
 }
 
@@ -102,7 +106,21 @@ export function dataOutHeader(
   },
 ): Uint8Array {
   const header = new Uint8Array(BHS_LENGTH);
-  encodeDataOut({ ...place, lun: lunBytes(request.lun), initiatorTaskTag: tag, expStatSN }, header);
+  const { targetTransferTag, dataSN, bufferOffset, dataSegmentLength, final } = place;
+  const lun = lunBytes(request.lun);
+  encodeDataOut(
+    {
+      final,
+      dataSegmentLength,
+      lun,
+      initiatorTaskTag: tag,
+      targetTransferTag,
+      expStatSN,
+      dataSN,
+      bufferOffset,
+    },
+    header,
+  );
   return header;
 }
 

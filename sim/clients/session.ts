@@ -234,7 +234,7 @@ export class ClientSession {
     const { dataOut } = request;
     const { burst, atOnce, final } = firstBurst(this.#keys, dataOut.length);
     const header = commandHeader(command, this.#expStatSN ?? 0, atOnce, final);
-    this.#pdus.send(header, dataOut.subarray(0, atOnce));
+    this.#pdus.send(header, atOnce === dataOut.length ? dataOut : dataOut.subarray(0, atOnce));
     if (!final) this.#sendData(command, NO_TAG, atOnce, burst);
   }
 

@@ -1,6 +1,8 @@
 /** The bytes on their way to one end of a connection: copied in as they are sent, and out as they are read. */
 
 const FIRST_LENGTH = 16_384;
+/** A loop copies so many bytes sooner than a view of them is made. */
+const FEW = 64;
 const NOTHING = new Uint8Array(0);
 
 export class Inbound {
@@ -16,7 +18,10 @@ export class Inbound {
 
   /** The oldest bytes, to the start of `into`. */
   read(into: Uint8Array, length: number): void {
-    into.set(this.#bytes.subarray(this.#from, this.#from + length));
+    const bytes = this.#bytes;
+    const from = this.#from;
+    if (length > FEW) into.set(bytes.subarray(from, from + length));
+    else for (let at = 0; at < length; at += 1) into[at] = bytes[from + at] ?? 0;
     this.dropFirst(length);
   }
 

@@ -2,11 +2,14 @@
 
 const CHUNK_LENGTH = 65_536;
 
+const NOTHING = new Uint8Array(0);
+
 let chunk = new ArrayBuffer(CHUNK_LENGTH);
 let used = 0;
 
 /** Zeroes. A chunk goes when nobody holds a piece of it. */
 export function newBytes(length: number): Uint8Array {
+  if (length === 0) return NOTHING;
   if (length > CHUNK_LENGTH / 4) return new Uint8Array(length);
   if (used + length > CHUNK_LENGTH) {
     chunk = new ArrayBuffer(CHUNK_LENGTH);

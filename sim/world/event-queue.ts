@@ -17,13 +17,15 @@ export interface SimEvent {
  */
 export class EventQueue {
   readonly #heap: SimEvent[] = [];
-  readonly #present: SimEvent[] = [];
-  /** Of #present: the first that is still to come. */
+  /** From #next to #end: the places around them are kept, for an array that is emptied gives its memory away. */
+  readonly #present: (SimEvent | undefined)[] = [];
   #next = 0;
+  #end = 0;
 
   /** For an event that is not before any other of this kind, and whose time has come: no earlier one can follow. */
   pushPresent(event: SimEvent): void {
-    this.#present.push(event);
+    this.#present[this.#end] = event;
+    this.#end += 1;
   }
 
   push(event: SimEvent): void {
@@ -48,11 +50,9 @@ export class EventQueue {
       return first !== undefined && first.time <= end ? this.#popHeap() : undefined;
     }
     if (present.time > end) return undefined;
+    this.#present[this.#next] = undefined;
     this.#next += 1;
-    if (this.#next === this.#present.length) {
-      this.#present.length = 0;
-      this.#next = 0;
-    }
+    if (this.#next === this.#end) this.#next = this.#end = 0;
     return present;
   }
 

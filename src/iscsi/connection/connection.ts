@@ -28,6 +28,7 @@ export interface Phase {
 
 const NO_BYTES = new Uint8Array(0);
 const PADDING = new Uint8Array(4);
+const NO_PADDING = new Uint8Array(0);
 /** Read data is bounded by credit; this bounds it with everything else that is sent. */
 const PAUSE_FROM = IscsiLimits.dataInPerSession + IscsiLimits.unsentAnswers;
 
@@ -92,7 +93,8 @@ export class Connection implements StreamHandler, FrameHandler {
   }
 
   #sendData(data: Uint8Array, lease: Lease | null): void {
-    const padding = PADDING.subarray(0, paddingOf(data.length));
+    const length = paddingOf(data.length);
+    const padding = length === 0 ? NO_PADDING : PADDING.subarray(0, length);
     const sum = this.#dataDigest ? checksum(padding, checksum(data)) : 0;
     this.#output.lend(data, lease);
     if (padding.length > 0) this.#output.put(padding);
