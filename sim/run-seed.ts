@@ -1,5 +1,6 @@
 import { checkHistory } from './checkers/linearizability.ts';
 import { Simulation } from './simulation.ts';
+import type { Swarm } from './swarm.ts';
 import { Trace } from './world/trace.ts';
 import { Violation } from './world/world.ts';
 
@@ -18,12 +19,14 @@ export interface SeedResult {
 export interface SeedOptions {
   readonly print?: (line: string) => void;
   readonly ghosts?: boolean;
+  /** Takes the place of what the seed draws. */
+  readonly pinned?: Partial<Swarm>;
 }
 
 /** Runs one seed to its end or to what is found first. */
 export async function runSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
   const trace = new Trace(options.print ?? null);
-  const simulation = new Simulation(seed, trace);
+  const simulation = new Simulation(seed, trace, options.pinned);
   const failure = await found(async () => {
     await simulation.run();
     checkHistory(simulation.history, false);

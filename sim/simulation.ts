@@ -1,6 +1,6 @@
 /** One seed: makes the cluster and its clients, lets them run through trouble and out of it, and checks what came of it. */
 import type { ClusterConfig } from '../src/daemon/config/cluster-config.ts';
-import { unrestOf } from './checkers/at-rest.ts';
+import { mostHeld, ReadBack, unrestOf } from './checkers/at-rest.ts';
 import { Attentions } from './checkers/attentions.ts';
 import { History } from './checkers/history.ts';
 import { BLOCK_LENGTH, versionAt } from './checkers/stamps.ts';
@@ -27,9 +27,10 @@ export class Simulation {
   readonly history: History;
   readonly attentions = new Attentions();
 
-  constructor(seed: number, trace: Trace) {
+  /** `pinned`: takes the place of what the seed draws. */
+  constructor(seed: number, trace: Trace, pinned: Partial<Swarm> = {}) {
     const prng = new Prng(seed, 1);
-    this.swarm = drawSwarm(prng);
+    this.swarm = { ...drawSwarm(prng), ...pinned };
     this.cluster = makeCluster(this.swarm, prng);
     this.world = new World(new Prng(seed, 2), trace);
     this.fabric = new Fabric(this.world, this.swarm.network);
@@ -157,7 +158,7 @@ export class Simulation {
     let unrest: Violation | null = null;
     for (let later = 0; later < 5; later += 1) {
       await this.world.run(Phases.rest + later * 7);
-      unrest = unrestOf(this.systems);
+      unrest = unrestOf(this.systems, mostHeld(this.swarm));
       if (unrest === null) return;
     }
     if (unrest !== null) throw unrest;
@@ -165,8 +166,8 @@ export class Simulation {
 
   #readBack(): void {
     for (const [unit] of this.cluster.units.entries()) {
-      const blocks = Math.min(this.swarm.unitBlocks, 256);
-      for (const { workload } of this.#lives.slice(0, 2)) workload.readAll(unit, blocks);
+      const blocks = Math.min(this.swarm.unitBlocks, ReadBack.blocks);
+      for (const { workload } of this.#lives.slice(0, ReadBack.readers)) workload.readAll(unit, blocks);
     }
   }
 }

@@ -102,6 +102,25 @@ function drawNetwork(prng: Prng): NetworkTraits {
   };
 }
 
+export const noFaults: FaultRates = {
+  cut: 0,
+  oneWayCut: 0,
+  stall: 0,
+  reset: 0,
+  pauseSystem: 0,
+  pauseClient: 0,
+  kill: 0,
+  powerCut: 0,
+  cleanStop: 0,
+  slowDisk: 0,
+  readError: 0,
+  writeError: 0,
+  noSpace: 0,
+  flushError: 0,
+  otherKeys: 0,
+  clientDeath: 0,
+};
+
 /** Most kinds are off in a seed, so that those that are on meet in many ways. */
 function drawFaults(prng: Prng): FaultRates {
   const rate = (probability: number, ...rates: readonly number[]): number =>
@@ -128,12 +147,8 @@ function drawFaults(prng: Prng): FaultRates {
 
 /** Those that a link feels, often. */
 function drawLinkFaults(prng: Prng): FaultRates {
-  const none = Object.fromEntries(Object.keys(drawFaults(prng)).map((kind) => [kind, 0])) as Record<
-    keyof FaultRates,
-    number
-  >;
   const rate = (): number => prng.pick([0, 0.3, 1]);
-  return { ...none, cut: rate(), oneWayCut: rate(), stall: rate(), reset: rate() };
+  return { ...noFaults, cut: rate(), oneWayCut: rate(), stall: rate(), reset: rate() };
 }
 
 function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTraits {

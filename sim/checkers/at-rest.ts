@@ -1,17 +1,27 @@
 /** When every client has logged out, nothing is left of what they did but what is on the disks. */
 
 import type { Link } from '../../src/cluster/link/link.ts';
-import { IscsiLimits, LinkLimits } from '../../src/limits.ts';
+import type { Swarm } from '../swarm.ts';
 import type { SimSystem } from '../system.ts';
 import { Violation } from '../world/world.ts';
+import { BLOCK_LENGTH } from './stamps.ts';
 
-/** What the product may hold of its clients' data at the most: both directions of each link, and the sessions' read data. */
-const MOST_PER_LINK = 2 * LinkLimits.dataOutPerLink + LinkLimits.dataInPerLink;
-const MOST_PER_SESSION =
-  IscsiLimits.dataInPerSession + IscsiLimits.commandWindow * IscsiLimits.firstBurstLength;
+/** Bytes and number of the reads of the end (Workload.readAll), for each unit, and the clients that read. */
+export const ReadBack = { blocks: 256, readers: 2 } as const;
+
+/**
+ * The most that a system may hold in its pool: the data of every operation that the clients have under way at a time,
+ * once for the attempt that counts and once for one that was lost and is still to be cleared away. All of the product's own
+ * bounds (credit of a link, of a session) are above what the clients of a seed can ask for.
+ */
+export function mostHeld({ clientTraits, units, unitBlocks }: Swarm): number {
+  const underWay = clientTraits.reduce((sum, { depth, longest }) => sum + depth * longest, 0);
+  const readBack = ReadBack.readers * units * Math.min(ReadBack.blocks, unitBlocks);
+  return 2 * BLOCK_LENGTH * (underWay + readBack);
+}
 
 /** What is left, or null. A probe of a link that is just being sent is no fault: ask again a little later. */
-export function unrestOf(systems: readonly SimSystem[]): Violation | null {
+export function unrestOf(systems: readonly SimSystem[], most: number): Violation | null {
   for (const system of systems) {
     const { running, name } = system;
     if (running === null) return new Violation('not at rest', `${name} does not run`);
@@ -30,9 +40,8 @@ export function unrestOf(systems: readonly SimSystem[]): Violation | null {
     }
     if (pool.leasedBytes > 0) wrong.push(`${pool.leasedBytes} bytes of buffers`);
     if (wrong.length > 0) return new Violation('not at rest', `${name} still has ${wrong.join(', ')}`);
-    const most = systems.length * MOST_PER_LINK + 32 * MOST_PER_SESSION;
     const peak = Math.max(system.poolPeak, pool.peakLeasedBytes);
-    if (peak > most) return new Violation('memory', `${name} held ${peak} bytes`);
+    if (peak > most) return new Violation('memory', `${name} held ${peak} bytes of ${most}`);
   }
   return null;
 }

@@ -1,7 +1,24 @@
 /** Bugs that are put into the product's classes for the length of a run, to see whether the simulator finds them. */
 
+import { Status } from '../../src/wire/scsi/status.ts';
+
+export type Writable<T> = { -readonly [Key in keyof T]: number };
+
+export const goodAtOnce = { status: Status.good, sense: null, presentedLength: 0 };
+
+/** Every so many calls: a bug that always struck would be too easy. */
+export function oneIn(calls: number): () => boolean {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count % calls === 0;
+  };
+}
+
 export interface PlantedBug {
   readonly name: string;
+  /** A late write that the freshness proof should have stopped: the seeds are checked with `--ghosts`. */
+  readonly isGhost?: boolean;
   /** Puts it in. Gives what takes it out again. */
   plant(): () => void;
 }
