@@ -43,11 +43,12 @@ async function measureAll(options: Options, processes: Processes, workspace: Wor
   const peers: readonly Peer[] = [
     new Tgt(processes, workspace),
     cluster('tcp', true),
+    cluster('tls', false),
     cluster('unix', false),
     cluster('fcip', false),
   ];
   const paths: Path[] = [];
-  console.log('starting tgt and three clusters');
+  console.log('starting tgt and four clusters');
   for (const peer of peers) paths.push(...(await peer.start()));
   const { workloads, rounds, seconds } = options;
   const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: console.log });

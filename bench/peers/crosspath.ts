@@ -13,7 +13,7 @@ const LINK_TRIES = 100;
 const TRY_MILLISECONDS = 100;
 const SYSTEMS = ['alpha', 'beta'] as const;
 
-export type Transport = 'tcp' | 'unix' | 'fcip';
+export type Transport = 'tcp' | 'tls' | 'unix' | 'fcip';
 
 export interface CrosspathOptions {
   readonly transport: Transport;
@@ -46,6 +46,9 @@ export class Crosspath implements Peer {
     };
     const ports = await freePorts(6);
     await writeFile(file, this.#configuration(folder, files, ports));
+    if (this.#options.transport === 'tls') {
+      await this.#processes.run(process.execPath, [PROGRAM, 'keys', file], READY_SECONDS);
+    }
     for (const system of SYSTEMS) this.#systems.push(this.#startSystem(file, system));
     for (const system of this.#systems) await system.printed(/^ready$/m, READY_SECONDS);
     const paths = this.#paths(files, ports[0] ?? 0);
@@ -111,7 +114,7 @@ export class Crosspath implements Peer {
         : `${this.#options.transport}://127.0.0.1:${port}`;
     return `[cluster]
 name = "${this.#cluster}"
-
+${this.#options.transport === 'tls' ? 'keys = "keys"\n' : ''}
 [[system]]
 name = "alpha"
 state = "alpha"

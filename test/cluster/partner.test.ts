@@ -4,6 +4,7 @@ import { SimClock } from '../../sim/env/clock.ts';
 import { Fabric } from '../../sim/env/fabric.ts';
 import { SimNetwork } from '../../sim/env/network.ts';
 import { Prng } from '../../sim/world/prng.ts';
+import type { SimProcess } from '../../sim/world/process.ts';
 import { Trace } from '../../sim/world/trace.ts';
 import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
@@ -27,6 +28,8 @@ class Two {
   readonly fabric = new Fabric(this.world, this.traits);
   /** What was logged of slow links: the system, and the message. */
   readonly said: string[] = [];
+  /** Alpha's, then beta's. */
+  readonly processes: SimProcess[] = [];
   readonly alpha = this.#system('alpha', 'beta');
   readonly beta = this.#system('beta', 'alpha');
 
@@ -54,7 +57,9 @@ class Two {
   /** Of alpha, then of beta. */
   get slow(): readonly boolean[] {
     return [this.alpha, this.beta].flatMap(({ partners }) =>
-      partners.flatMap(({ slots }) => slots.map(({ latency }) => latency.isSlow)),
+      partners.flatMap(({ slots }) =>
+        slots.map(({ link, latency }) => link?.originator.isSlow ?? latency.isSlow),
+      ),
     );
   }
 
@@ -64,6 +69,7 @@ class Two {
     };
     const log = { debug() {}, info: note, warn: note, error: note };
     const process = this.world.newProcess(name);
+    this.processes.push(process);
     const env = {
       clock: new SimClock(this.world, process),
       random: { bytes: (length: number) => this.world.prng.bytes(length) },
@@ -148,3 +154,25 @@ test('a link that stalls is slow before it is dead, and the one that takes its p
   await two.world.run(24_000);
   assert.deepEqual(two.slow, [false, false]);
 });
+
+for (const timersFirst of [true, false]) {
+  const order = timersFirst ? 'its timers' : 'what it has received';
+  test(`a system that is stopped again and again, and runs ${order} first, blames no link; its partner sees a slow one`, async () => {
+    const two = new Two();
+    await two.start();
+    await two.world.run(10_250);
+    const [alpha] = two.processes;
+    assert(alpha !== undefined);
+    for (let now = 10_250; now < 14_000; now += 701) {
+      two.world.pause(alpha);
+      await two.world.run(now + 700);
+      two.world.resume(alpha, timersFirst);
+      // Too soon for the answer to the probe that it sends now.
+      await two.world.run(now + 701);
+    }
+    await two.world.run(15_000);
+    assert.deepEqual(two.states, ['up', 'up']);
+    assert.deepEqual(two.slow, [false, true]);
+    assert.deepEqual(two.said, ['beta: link slow: used last']);
+  });
+}

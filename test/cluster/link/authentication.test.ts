@@ -8,6 +8,7 @@ import { NO_KEYS } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { blockCdb, pattern, testNexus } from '../../support/scsi.ts';
 import { TestCommand } from '../../support/test-command.ts';
+import { Clients } from '../support/clients.ts';
 import { sharedKeys, TwoSystems, type TwoSystemsOptions, testKey, testRing } from '../support/two-systems.ts';
 
 const TURNED_AWAY = 'a caller on the interconnect was turned away';
@@ -150,6 +151,61 @@ describe('a TLS link', () => {
     const up = systems.linkUp();
     await systems.cutLink();
     await up;
+  });
+
+  it('loses no command of a client that writes while keys are renewed, twice, and links are made with the new ones', async () => {
+    const rings = { alpha: [testKey(1)], beta: [testKey(1)] };
+    const ring = (self: 'alpha' | 'beta', partner: string) => ({
+      self,
+      current: () => rings[self].map((key) => ({ ...key, partner })),
+    });
+    systems = await TwoSystems.start({
+      transport: 'tls',
+      furtherLinks: ['tls'],
+      keys: [ring('alpha', 'beta'), ring('beta', 'alpha')],
+    });
+    const clients = new Clients(systems);
+    const writer = await clients.join('writer');
+    const place = await clients.linkOf(writer);
+    const links = () => systems.beta.interconnect.partners[0]?.slots.map(({ link }) => link);
+    const generation = links()?.[place]?.terms.generation;
+    let isOver = false;
+    let written = 0;
+    let before = 0;
+    const writing = (async () => {
+      while (!isOver) {
+        const number = written % 64;
+        const { status } = await clients.write(writer, number, number).run(systems.proxied);
+        assert.equal(status, 0);
+        written++;
+      }
+    })();
+    const whileItWrites = async () => {
+      before = written;
+      const up = systems.linkUp();
+      await systems.cutLink(1 - place);
+      await up;
+      while (written < before + 10) await new Promise((resolve) => setImmediate(resolve));
+    };
+    for (const newest of [2, 3]) {
+      // As the file is copied: to one host, then to the other; of the old keys the newest stays.
+      for (const host of ['beta', 'alpha'] as const) {
+        rings[host] = [testKey(newest), testKey(newest - 1)];
+        await whileItWrites();
+      }
+    }
+    isOver = true;
+    await writing;
+    assert.equal(links()?.[place]?.terms.generation, generation, 'its link was not touched');
+    for (let number = 0; number < Math.min(written, 64); number++) {
+      const { data } = await clients.read(writer, number).run(systems.proxied);
+      assert.deepEqual(data, pattern(4096, number));
+    }
+    // Now its own link: it is made again with a key that was not there when the client began.
+    const up = systems.linkUp();
+    await systems.cutLink(place);
+    await up;
+    await serves();
   });
 });
 

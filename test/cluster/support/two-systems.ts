@@ -62,6 +62,8 @@ export interface TwoSystemsOptions {
   /** Of alpha and of beta, for TLS; default: one key that both have. */
   readonly keys?: readonly [KeyRing, KeyRing];
   readonly readSetLength?: number;
+  /** What beta takes itself, and alpha, for; default: what they are. */
+  readonly betaSays?: { readonly cluster?: string; readonly name?: string; readonly partner?: string };
   /** Where beta dials, if it is not where alpha listens. */
   readonly via?: (address: LinkAddress) => Promise<LinkAddress>;
   /** The owner's store; default: a memory store. */
@@ -104,6 +106,7 @@ export class TwoSystems {
     this.local = new LocalUnit({ identity, store, ...parts });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
+      'demo',
       'alpha',
       addresses,
       'beta',
@@ -117,10 +120,12 @@ export class TwoSystems {
     );
     const betaPool = new BufferPool(1 << 24);
     const betaLog = new WatchedLog();
+    const { cluster = 'demo', name = 'beta', partner = 'alpha' } = options.betaSays ?? {};
     this.beta = makeSystem(
-      'beta',
+      cluster,
+      name,
       [],
-      'alpha',
+      partner,
       dialed,
       [],
       [identity],
@@ -219,6 +224,7 @@ export function sharedKeys(
 }
 
 function makeSystem(
+  cluster: string,
   name: string,
   addresses: readonly LinkAddress[],
   partner: string,
@@ -231,7 +237,7 @@ function makeSystem(
   keys: KeyRing,
 ): TestSystem {
   const interconnect = new Interconnect(nodeEnv(keys), {
-    self: { cluster: 'demo', name, incarnation: '00000000000000ff' },
+    self: { cluster, name, incarnation: '00000000000000ff' },
     addresses,
     partners: [{ name: partner, addresses: partnerAddresses }],
     localUnits,

@@ -96,13 +96,18 @@ export class FcLogin {
     const right = frame.destination === names.node;
     port.sendSpecialFrame({ ...frame, changed: !right, destination: names.node });
     if (right) this.#request(Els.fabricLogin);
-    else port.leave(`the call is for ${frame.destination}, and this is ${names.node}`);
+    else {
+      const both = `the call is for ${frame.destination}, and this is ${names.node}`;
+      port.leave(`${both}: the caller means another cluster or system`);
+    }
     return null;
   }
 
   #answered(frame: SpecialFrame, sent: SpecialFrame): string | null {
-    if (frame.changed)
-      return `the special frame was answered by ${frame.destination}, not ${sent.destination}`;
+    if (frame.changed) {
+      const both = `the special frame was answered by ${frame.destination}, not ${sent.destination}`;
+      return `${both}: the partner is of another cluster, or another system`;
+    }
     const same =
       frame.source === sent.source &&
       frame.sourceEntity === sent.sourceEntity &&
