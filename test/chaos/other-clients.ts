@@ -9,24 +9,30 @@ import { CHUNK_BYTES, type Chunk, QemuChunks, type QemuStep } from './qemu-chunk
 const PAUSE_MILLISECONDS = 300;
 const STEPS = 12;
 /** Longer than any fault: libiscsi connects again by itself, and sends again what was not answered. */
-const PATIENCE_MILLISECONDS = 20_000;
+const QEMU_MILLISECONDS = 20_000;
+/** It reads for a second; a unit attention on the way makes it wait for ever. */
+const PERF_MILLISECONDS = 8_000;
 
 abstract class Rounds {
   readonly counts = { processes: 0, failed: 0, killed: 0 };
+  readonly #patience: number;
   #stopping = false;
   #over: Promise<void> = Promise.resolve();
   #running: RunningTool | null = null;
+
+  /** `patience`: how long one process may take, in milliseconds. */
+  constructor(patience: number) {
+    this.#patience = patience;
+  }
 
   start(): void {
     this.#over = this.#loop();
   }
 
-  /** Lets what runs end; where it takes too long, it is killed. */
+  /** Lets what runs end. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    const timer = setTimeout(() => this.#running?.kill(), PATIENCE_MILLISECONDS);
     await this.#over;
-    clearTimeout(timer);
   }
 
   kill(): void {
@@ -39,7 +45,7 @@ abstract class Rounds {
   protected async run(tool: RunningTool): Promise<ToolEnd> {
     this.#running = tool;
     this.counts.processes += 1;
-    const timer = setTimeout(() => tool.kill(), PATIENCE_MILLISECONDS);
+    const timer = setTimeout(() => tool.kill(), this.#patience);
     const end = await tool.ended.finally(() => clearTimeout(timer));
     this.#running = null;
     if (end.code === null) this.counts.killed += 1;
@@ -61,7 +67,7 @@ export class PerfClient extends Rounds {
   readonly #prng: Prng;
 
   constructor(disks: readonly Disk[], prng: Prng) {
-    super();
+    super(PERF_MILLISECONDS);
     this.#disks = disks;
     this.#prng = prng;
   }
@@ -81,7 +87,7 @@ export class QemuClient extends Rounds {
 
   /** All of the disks are one unit. */
   constructor(disks: readonly Disk[], prng: Prng, findings: Findings) {
-    super();
+    super(QEMU_MILLISECONDS);
     this.disks = disks;
     this.#prng = prng;
     this.#chunks = new QemuChunks(findings);
