@@ -9,10 +9,11 @@ import {
 import type { ClusterConfig, SystemConfig } from '../src/daemon/config/cluster-config.ts';
 import type { Env } from '../src/env/env.ts';
 import type { Log } from '../src/env/log.ts';
-import { StopLimits } from '../src/limits.ts';
+import { ScsiLimits, StopLimits } from '../src/limits.ts';
 import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
+import { RecordFile, recordFileLength } from '../src/stores/record/record-file.ts';
 import type { Attentions } from './checkers/attentions.ts';
 import { SimClock } from './env/clock.ts';
 import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
@@ -34,6 +35,8 @@ export class SimSystem {
   readonly config: SystemConfig;
   /** By unit name; they outlive the process. */
   readonly media = new Map<string, SimMedium>();
+  /** Where their reservations are saved. */
+  readonly #records = new Map<string, SimMedium>();
   running: Running | null = null;
   /** Bytes: over all of its lives. */
   poolPeak = 0;
@@ -59,7 +62,9 @@ export class SimSystem {
     this.#disk = disk;
     this.#attentions = attentions;
     for (const { name, owner, byteLength } of cluster.units) {
-      if (owner === config.name) this.media.set(name, new SimMedium(byteLength));
+      if (owner !== config.name) continue;
+      this.media.set(name, new SimMedium(byteLength));
+      this.#records.set(name, new SimMedium(recordFileLength(ScsiLimits.savedReservationsBytes)));
     }
   }
 
@@ -76,7 +81,10 @@ export class SimSystem {
       const file = new SimDiskFile(this.medium(name), world, process, this.#disk);
       return checked(new DiskStore(file, byteLength, blockLength));
     });
-    const parts = assembleSystem(shared, stores);
+    const records = [...this.#records.values()].map(
+      (medium) => new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache.slice()),
+    );
+    const parts = assembleSystem(shared, stores, records);
     this.running = { process, shared, parts, stores, stopping: false };
     this.starts += 1;
     world.say(this.name, 'starts');
@@ -94,7 +102,7 @@ export class SimSystem {
     this.#fabric.processDied(running.process, withPower);
     this.#world.kill(running.process);
     if (!withPower) this.#fabric.down.add(this.name);
-    for (const medium of this.media.values()) {
+    for (const medium of [...this.media.values(), ...this.#records.values()]) {
       if (withPower) medium.reopen();
       else medium.losePower(this.#world);
     }

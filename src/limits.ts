@@ -62,6 +62,10 @@ export const ScsiLimits = {
   /** A command that works on more than it can hold does so in pieces of this many bytes. */
   storePieceLength: 256 * KiB,
   maxLbaStatusDescriptors: 256,
+  /** I_T nexuses with a registration at one unit: hosts x initiator ports x target ports. */
+  maxRegistrants: 1024,
+  /** What reservations that survive power loss take on disk, all of them. */
+  savedReservationsBytes: 512 * KiB,
   /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
   implicitTransitionSeconds: 10,
 } as const;
@@ -147,6 +151,10 @@ const relations: readonly [string, boolean][] = [
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
   ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
+  [
+    'all registrations fit their place on disk',
+    ScsiLimits.maxRegistrants * (IscsiLimits.maxNameBytes + 128) <= ScsiLimits.savedReservationsBytes,
+  ],
   [
     'probes come more often than silence is noticed',
     LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,

@@ -10,10 +10,13 @@ import type { Log } from '../env/log.ts';
 import { Portal } from '../iscsi/portal/portal.ts';
 import { POOL_KEEP_BYTES, RECEIVE_BUFFER_BYTES } from '../limits.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
+import type { ReservationStore } from '../scsi/local-unit/reservations/reservation-store.ts';
+import { Reservations } from '../scsi/local-unit/reservations/reservations.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
 import { Order } from '../scsi/order.ts';
 import { Router } from '../scsi/router/router.ts';
+import type { TargetPort } from '../scsi/target-port.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
@@ -59,16 +62,24 @@ export function ownUnits({ config, system }: Shared): readonly UnitConfig[] {
   return config.units.filter(({ owner }) => owner === system.name);
 }
 
-export function assembleSystem(shared: Shared, stores: readonly BlockStore[]): AssembledSystem {
+export function assembleSystem(
+  shared: Shared,
+  stores: readonly BlockStore[],
+  reservationStores: readonly ReservationStore[],
+): AssembledSystem {
   const { config, system, env, log, pool, order } = shared;
+  const ports = config.systems.flatMap(targetPortsOf);
   const localUnits = ownUnits(shared).map((unit, index) => {
     const store = stores[index];
-    if (store === undefined) throw new Error(`unit ${unit.name} has no store`);
+    const reservationStore = reservationStores[index];
+    if (store === undefined || reservationStore === undefined)
+      throw new Error(`unit ${unit.name} has no store`);
     const identity = makeUnitIdentity(config.name, unit);
-    return new LocalUnit({ identity, store, pool, clock: env.clock, order, log });
+    const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
+    const reservations = new Reservations({ store: reservationStore, relativePorts });
+    return new LocalUnit({ identity, store, pool, clock: env.clock, order, log, reservations });
   });
   const interconnect = makeInterconnect(shared, localUnits);
-  const ports = config.systems.flatMap(targetPortsOf);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);
   const units = new Map<string, LogicalUnit>();
   for (const unit of [...localUnits, ...interconnect.proxiedUnits]) units.set(unit.identity.name, unit);
@@ -127,6 +138,10 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
       });
       return { portal, what: `port "${physical.name}"`, address: formatHostPort(physical.portal) };
     });
+}
+
+function shows({ serves, system }: TargetPort, { owner }: UnitConfig): boolean {
+  return serves === 'all' || (serves === 'local') === (system === owner);
 }
 
 function unitNamed(units: ReadonlyMap<string, LogicalUnit>, name: string): LogicalUnit {

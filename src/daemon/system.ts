@@ -4,6 +4,7 @@ import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
+import type { RecordFile } from '../stores/record/record-file.ts';
 import {
   type AssembledSystem,
   assembleSystem,
@@ -13,6 +14,7 @@ import {
 } from './assemble-system.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
+import { openReservations } from './open-reservations.ts';
 import { openStores } from './open-units.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
@@ -31,7 +33,8 @@ export async function startSystem(
   if (system === undefined) throw new UserError(`the configuration has no system "${name}"`);
   const shared = makeShared(config, system, env, log);
   const stores = await openStores(env.disk, system, ownUnits(shared));
-  const parts = makeParts(shared, stores, options);
+  const reservations = await openReservationsToo(shared, stores);
+  const parts = makeParts(shared, stores, reservations, options);
   try {
     await listen(shared, parts);
   } catch (error) {
@@ -41,16 +44,32 @@ export async function startSystem(
   return { listening: system.ports.map(listeningPort), stop: () => stop(shared, parts) };
 }
 
+/** Closes the stores where it can't. */
+async function openReservationsToo(shared: Shared, stores: readonly BlockStore[]): Promise<RecordFile[]> {
+  try {
+    return await openReservations(shared.env.disk, shared.system, ownUnits(shared));
+  } catch (error) {
+    await Promise.all(stores.map((store) => store.close()));
+    throw error;
+  }
+}
+
 interface Parts {
   readonly stores: readonly BlockStore[];
+  readonly reservations: readonly RecordFile[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
 }
 
-function makeParts(shared: Shared, stores: readonly BlockStore[], { version }: SystemOptions): Parts {
+function makeParts(
+  shared: Shared,
+  stores: readonly BlockStore[],
+  reservations: readonly RecordFile[],
+  { version }: SystemOptions,
+): Parts {
   const { config, system, env, log, pool } = shared;
   const started = env.clock.now();
-  const assembled = assembleSystem(shared, stores);
+  const assembled = assembleSystem(shared, stores, reservations);
   const { units, router, interconnect, accessStates } = assembled;
   const sources = {
     config,
@@ -66,7 +85,7 @@ function makeParts(shared: Shared, stores: readonly BlockStore[], { version }: S
     portals: assembled.portals.map(({ portal }) => portal),
   };
   const admin = new AdminServer({ ...system.admin, status: () => statusOf(sources), log });
-  return { stores, assembled, admin };
+  return { stores, reservations, assembled, admin };
 }
 
 /** The interconnect first: a client that logs in finds the ways to other systems being made already. */
@@ -87,11 +106,12 @@ async function orListenError(what: string, address: string, listening: Promise<u
 }
 
 /** Clients first, so that nothing new comes; then the partners; the stores last, when nobody uses them any more. */
-async function stop({ log }: Shared, { stores, assembled, admin }: Parts): Promise<void> {
+async function stop({ log }: Shared, { stores, reservations, assembled, admin }: Parts): Promise<void> {
   const { interconnect, portals } = assembled;
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await admin.close();
+  await Promise.all(reservations.map((file) => file.close()));
   const closed = await Promise.allSettled(stores.map((store) => store.close()));
   for (const store of closed) {
     if (store.status === 'rejected')

@@ -5,6 +5,7 @@
 import { u8 } from '../wire/scsi/bytes.ts';
 import { OpCode, ServiceAction } from '../wire/scsi/opcodes.ts';
 import { ConflictClass } from './conflict-table.ts';
+import { ReservationClass } from './reservation-table.ts';
 
 /** Where a command is answered: by the system where it arrives, or by the unit's owner. */
 export type RunsAt = 'here' | 'owner';
@@ -21,6 +22,7 @@ export interface CommandSpec {
   readonly direction: 'none' | 'in' | 'out';
   readonly conflict: ConflictClass;
   readonly runsAt: RunsAt;
+  readonly reservation: ReservationClass;
 }
 
 type Row = readonly [
@@ -30,43 +32,128 @@ type Row = readonly [
   direction: CommandSpec['direction'],
   conflict: ConflictClass,
   runsAt: RunsAt,
+  reservation: ReservationClass,
 ];
 
 const { none, read, write, flush, wholeUnit } = ConflictClass;
-const { serviceActionIn16, maintenanceIn } = OpCode;
+const { allowed, ready, reads, writes, stops, manages, reserves } = ReservationClass;
+const { serviceActionIn16, maintenanceIn, persistentReserveIn, persistentReserveOut } = OpCode;
+/** Of PERSISTENT RESERVE IN and OUT: scope and type are ignored where they have no meaning. */
+const RESERVE_IN = '000000000000ffff00';
+const RESERVE_OUT = '00ff0000ffffffff00';
 
 /**
  * Usage is written without the operation code, and with 0 for the bits of the service action: from byte 1 on. NACA and other bits of
  * CONTROL are not supported. DPO, FUA_NV and GROUP NUMBER are accepted and change nothing.
  */
 const rows = {
-  testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner'],
-  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here'],
-  read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner'],
-  write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner'],
-  inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here'],
-  modeSelect6: [OpCode.modeSelect6, null, '110000ff00', 'out', wholeUnit, 'owner'],
-  modeSense6: [OpCode.modeSense6, null, '08ffffff00', 'in', none, 'owner'],
-  startStopUnit: [OpCode.startStopUnit, null, '01000f0700', 'none', wholeUnit, 'owner'],
-  readCapacity10: [OpCode.readCapacity10, null, '000000000000000000', 'in', none, 'owner'],
-  read10: [OpCode.read10, null, '1affffffff1fffff00', 'in', read, 'owner'],
-  write10: [OpCode.write10, null, '1affffffff1fffff00', 'out', write, 'owner'],
-  writeAndVerify10: [OpCode.writeAndVerify10, null, '12ffffffff1fffff00', 'out', write, 'owner'],
-  verify10: [OpCode.verify10, null, '16ffffffff1fffff00', 'out', read, 'owner'],
-  preFetch10: [OpCode.preFetch10, null, '02ffffffff1fffff00', 'none', none, 'owner'],
-  synchronizeCache10: [OpCode.synchronizeCache10, null, '06ffffffff1fffff00', 'none', flush, 'owner'],
-  readDefectData10: [OpCode.readDefectData10, null, '001f00000000ffff00', 'in', none, 'owner'],
-  writeSame10: [OpCode.writeSame10, null, '08ffffffff1fffff00', 'out', write, 'owner'],
-  unmap: [OpCode.unmap, null, '00000000001fffff00', 'out', wholeUnit, 'owner'],
-  modeSelect10: [OpCode.modeSelect10, null, '110000000000ffff00', 'out', wholeUnit, 'owner'],
-  modeSense10: [OpCode.modeSense10, null, '18ffff000000ffff00', 'in', none, 'owner'],
-  read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner'],
-  compareAndWrite: [OpCode.compareAndWrite, null, '1affffffffffffffff000000ff1f00', 'out', write, 'owner'],
-  write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner'],
-  orWrite16: [OpCode.orWrite16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner'],
-  writeAndVerify16: [OpCode.writeAndVerify16, null, '12ffffffffffffffffffffffff1f00', 'out', write, 'owner'],
-  verify16: [OpCode.verify16, null, '16ffffffffffffffffffffffff1f00', 'out', read, 'owner'],
-  preFetch16: [OpCode.preFetch16, null, '02ffffffffffffffffffffffff1f00', 'none', none, 'owner'],
+  testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner', ready],
+  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here', allowed],
+  read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner', reads],
+  write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner', writes],
+  inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here', allowed],
+  modeSelect6: [OpCode.modeSelect6, null, '110000ff00', 'out', wholeUnit, 'owner', writes],
+  reserve6: [OpCode.reserve6, null, '0000000000', 'none', none, 'owner', reserves],
+  release6: [OpCode.release6, null, '0000000000', 'none', none, 'owner', reserves],
+  modeSense6: [OpCode.modeSense6, null, '08ffffff00', 'in', none, 'owner', reads],
+  startStopUnit: [OpCode.startStopUnit, null, '01000f0700', 'none', wholeUnit, 'owner', stops],
+  readCapacity10: [OpCode.readCapacity10, null, '000000000000000000', 'in', none, 'owner', allowed],
+  read10: [OpCode.read10, null, '1affffffff1fffff00', 'in', read, 'owner', reads],
+  write10: [OpCode.write10, null, '1affffffff1fffff00', 'out', write, 'owner', writes],
+  writeAndVerify10: [OpCode.writeAndVerify10, null, '12ffffffff1fffff00', 'out', write, 'owner', writes],
+  verify10: [OpCode.verify10, null, '16ffffffff1fffff00', 'out', read, 'owner', reads],
+  preFetch10: [OpCode.preFetch10, null, '02ffffffff1fffff00', 'none', none, 'owner', reads],
+  synchronizeCache10: [OpCode.synchronizeCache10, null, '06ffffffff1fffff00', 'none', flush, 'owner', writes],
+  readDefectData10: [OpCode.readDefectData10, null, '001f00000000ffff00', 'in', none, 'owner', reads],
+  writeSame10: [OpCode.writeSame10, null, '08ffffffff1fffff00', 'out', write, 'owner', writes],
+  unmap: [OpCode.unmap, null, '00000000001fffff00', 'out', wholeUnit, 'owner', writes],
+  modeSelect10: [OpCode.modeSelect10, null, '110000000000ffff00', 'out', wholeUnit, 'owner', writes],
+  reserve10: [OpCode.reserve10, null, '000000000000000000', 'none', none, 'owner', reserves],
+  release10: [OpCode.release10, null, '000000000000000000', 'none', none, 'owner', reserves],
+  modeSense10: [OpCode.modeSense10, null, '18ffff000000ffff00', 'in', none, 'owner', reads],
+  readKeys: [persistentReserveIn, ServiceAction.readKeys, RESERVE_IN, 'in', none, 'owner', manages],
+  readReservation: [
+    persistentReserveIn,
+    ServiceAction.readReservation,
+    RESERVE_IN,
+    'in',
+    none,
+    'owner',
+    manages,
+  ],
+  reportCapabilities: [
+    persistentReserveIn,
+    ServiceAction.reportCapabilities,
+    RESERVE_IN,
+    'in',
+    none,
+    'owner',
+    manages,
+  ],
+  readFullStatus: [
+    persistentReserveIn,
+    ServiceAction.readFullStatus,
+    RESERVE_IN,
+    'in',
+    none,
+    'owner',
+    manages,
+  ],
+  register: [persistentReserveOut, ServiceAction.register, RESERVE_OUT, 'out', none, 'owner', manages],
+  reserve: [persistentReserveOut, ServiceAction.reserve, RESERVE_OUT, 'out', none, 'owner', manages],
+  release: [persistentReserveOut, ServiceAction.release, RESERVE_OUT, 'out', none, 'owner', manages],
+  clear: [persistentReserveOut, ServiceAction.clear, RESERVE_OUT, 'out', none, 'owner', manages],
+  preempt: [persistentReserveOut, ServiceAction.preempt, RESERVE_OUT, 'out', none, 'owner', manages],
+  preemptAndAbort: [
+    persistentReserveOut,
+    ServiceAction.preemptAndAbort,
+    RESERVE_OUT,
+    'out',
+    none,
+    'owner',
+    manages,
+  ],
+  registerAndIgnoreExistingKey: [
+    persistentReserveOut,
+    ServiceAction.registerAndIgnoreExistingKey,
+    RESERVE_OUT,
+    'out',
+    none,
+    'owner',
+    manages,
+  ],
+  registerAndMove: [
+    persistentReserveOut,
+    ServiceAction.registerAndMove,
+    RESERVE_OUT,
+    'out',
+    none,
+    'owner',
+    manages,
+  ],
+  read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner', reads],
+  compareAndWrite: [
+    OpCode.compareAndWrite,
+    null,
+    '1affffffffffffffff000000ff1f00',
+    'out',
+    write,
+    'owner',
+    writes,
+  ],
+  write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner', writes],
+  orWrite16: [OpCode.orWrite16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner', writes],
+  writeAndVerify16: [
+    OpCode.writeAndVerify16,
+    null,
+    '12ffffffffffffffffffffffff1f00',
+    'out',
+    write,
+    'owner',
+    writes,
+  ],
+  verify16: [OpCode.verify16, null, '16ffffffffffffffffffffffff1f00', 'out', read, 'owner', reads],
+  preFetch16: [OpCode.preFetch16, null, '02ffffffffffffffffffffffff1f00', 'none', none, 'owner', reads],
   synchronizeCache16: [
     OpCode.synchronizeCache16,
     null,
@@ -74,8 +161,9 @@ const rows = {
     'none',
     flush,
     'owner',
+    writes,
   ],
-  writeSame16: [OpCode.writeSame16, null, '09ffffffffffffffffffffffff1f00', 'out', write, 'owner'],
+  writeSame16: [OpCode.writeSame16, null, '09ffffffffffffffffffffffff1f00', 'out', write, 'owner', writes],
   readCapacity16: [
     serviceActionIn16,
     ServiceAction.readCapacity16,
@@ -83,6 +171,7 @@ const rows = {
     'in',
     none,
     'owner',
+    allowed,
   ],
   getLbaStatus: [
     serviceActionIn16,
@@ -91,8 +180,9 @@ const rows = {
     'in',
     read,
     'owner',
+    reads,
   ],
-  reportLuns: [OpCode.reportLuns, null, '00ff000000ffffffff0000', 'in', none, 'here'],
+  reportLuns: [OpCode.reportLuns, null, '00ff000000ffffffff0000', 'in', none, 'here', allowed],
   reportTargetPortGroups: [
     maintenanceIn,
     ServiceAction.reportTargetPortGroups,
@@ -100,6 +190,7 @@ const rows = {
     'in',
     none,
     'here',
+    allowed,
   ],
   reportSupportedOperationCodes: [
     maintenanceIn,
@@ -108,6 +199,7 @@ const rows = {
     'in',
     none,
     'owner',
+    reads,
   ],
   reportSupportedTaskManagementFunctions: [
     maintenanceIn,
@@ -116,12 +208,13 @@ const rows = {
     'in',
     none,
     'owner',
+    reads,
   ],
-  read12: [OpCode.read12, null, '1affffffffffffffff1f00', 'in', read, 'owner'],
-  write12: [OpCode.write12, null, '1affffffffffffffff1f00', 'out', write, 'owner'],
-  writeAndVerify12: [OpCode.writeAndVerify12, null, '12ffffffffffffffff1f00', 'out', write, 'owner'],
-  verify12: [OpCode.verify12, null, '16ffffffffffffffff1f00', 'out', read, 'owner'],
-  readDefectData12: [OpCode.readDefectData12, null, '1fffffffffffffffff0000', 'in', none, 'owner'],
+  read12: [OpCode.read12, null, '1affffffffffffffff1f00', 'in', read, 'owner', reads],
+  write12: [OpCode.write12, null, '1affffffffffffffff1f00', 'out', write, 'owner', writes],
+  writeAndVerify12: [OpCode.writeAndVerify12, null, '12ffffffffffffffff1f00', 'out', write, 'owner', writes],
+  verify12: [OpCode.verify12, null, '16ffffffffffffffff1f00', 'out', read, 'owner', reads],
+  readDefectData12: [OpCode.readDefectData12, null, '1fffffffffffffffff0000', 'in', none, 'owner', reads],
 } as const satisfies Record<string, Row>;
 
 export type CommandName = keyof typeof rows;
@@ -135,10 +228,11 @@ export type OwnerCommandName = NamesAt<'owner'>;
 const SERVICE_ACTION_MASK = 0x1f;
 
 function specOf(name: CommandName, index: number): CommandSpec {
-  const [operationCode, serviceAction, usage, direction, conflict, runsAt] = rows[name];
+  const [operationCode, serviceAction, usage, direction, conflict, runsAt, reservation] = rows[name];
   const bytes = Uint8Array.from([operationCode, ...Buffer.from(usage, 'hex')]);
   bytes[1] = u8(bytes, 1) | (serviceAction ?? 0);
-  return { index, name, operationCode, serviceAction, usage: bytes, direction, conflict, runsAt };
+  const where = { runsAt, reservation };
+  return { index, name, operationCode, serviceAction, usage: bytes, direction, conflict, ...where };
 }
 
 /** All commands, ascending by operation code and service action. */

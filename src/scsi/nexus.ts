@@ -18,6 +18,11 @@ export interface Nexus {
 }
 
 /** The name of the nexus that stays the same across sessions: initiator port and target port (SPC-4 7.6.4.5). */
-export function nexusKey(nexus: Nexus): string {
-  return `${nexus.initiatorName},i,0x${nexus.isid},${nexus.port.relativeId}`;
+export function nexusKey({ initiatorName, isid, port }: Nexus): string {
+  return portsKey(initiatorName, isid, port.relativeId);
+}
+
+/** The same, for ports that need not have met. */
+export function portsKey(initiatorName: string, isid: string, relativePort: number): string {
+  return `${initiatorName},i,0x${isid},${relativePort}`;
 }

@@ -6,6 +6,7 @@ import { describeManagement } from './logical-unit/management.ts';
 import { describeOrder } from './logical-unit/order.ts';
 import { describeProvisioning } from './logical-unit/provisioning.ts';
 import { describeReads } from './logical-unit/reads.ts';
+import { describeReservations } from './logical-unit/reservations.ts';
 import type { UnitMaker } from './logical-unit/rig.ts';
 import { describeUnitData } from './logical-unit/unit-data.ts';
 import { describeWrites } from './logical-unit/writes.ts';
@@ -22,5 +23,6 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeOrder(makeUnit);
     describeFreshness(makeUnit);
     describeManagement(makeUnit);
+    describeReservations(makeUnit);
   });
 }

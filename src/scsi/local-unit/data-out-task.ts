@@ -19,6 +19,9 @@ export abstract class DataOutTask extends UnitTask {
   #arrived = 0;
   #asked = false;
   #lease: Lease | null = null;
+  /** From a segment's start until it is done: only so may blocks be changing. */
+  #working = false;
+  #whenQuiet: (() => void)[] = [];
   /** Bytes that the transport is putting into the buffer. */
   #filling = 0;
 
@@ -43,6 +46,7 @@ export abstract class DataOutTask extends UnitTask {
 
   /** After the first segment, all are of one size, or end the data. */
   protected segmentDone(): void {
+    this.#becomeQuiet();
     this.#lease?.release();
     this.#lease = null;
     this.#start += this.#useful;
@@ -77,6 +81,16 @@ export abstract class DataOutTask extends UnitTask {
     this.#filling = 0;
   }
 
+  override whenQuiet(done: () => void): void {
+    if (this.#working) this.#whenQuiet.push(done);
+    else done();
+  }
+
+  protected override becomeEnded(): void {
+    super.becomeEnded();
+    this.#becomeQuiet();
+  }
+
   protected override releaseBuffers(): void {
     super.releaseBuffers();
     if (this.#filling > 0) return;
@@ -105,8 +119,14 @@ export abstract class DataOutTask extends UnitTask {
 
   #proceed(): void {
     if (this.state !== TaskState.running || this.aborting || this.#filling > 0 || this.storeBusy) return;
-    if (this.#start === this.#wanted) return this.allDone();
+    if (this.#start === this.#wanted) {
+      this.#working = true;
+      return this.allDone();
+    }
     if (this.#arrived === this.#length) {
+      // A reservation may have come while the initiator was asked for data.
+      if (this.endedByReservation()) return;
+      this.#working = true;
       const bytes = this.#lease?.bytes ?? NOTHING;
       return this.segment(
         this.#useful === this.#length ? bytes : bytes.subarray(0, this.#useful),
@@ -116,5 +136,12 @@ export abstract class DataOutTask extends UnitTask {
     if (this.#asked || this.#start + this.#arrived < this.#unsolicited()) return;
     this.#asked = true;
     this.command.receiveDataOut(this.#start + this.#arrived, this.#length - this.#arrived);
+  }
+
+  #becomeQuiet(): void {
+    this.#working = false;
+    const waiting = this.#whenQuiet;
+    this.#whenQuiet = [];
+    for (const call of waiting) call();
   }
 }

@@ -12,7 +12,15 @@ import { CompareAndWriteTask } from './commands/compare-and-write.ts';
 import { GetLbaStatusTask } from './commands/get-lba-status.ts';
 import { ModeSelectTask } from './commands/mode-select.ts';
 import { modeSense } from './commands/mode-sense.ts';
+import {
+  readFullStatus,
+  readKeys,
+  readReservation,
+  reportCapabilities,
+} from './commands/persistent-reserve-in.ts';
+import { PersistentReserveOutTask } from './commands/persistent-reserve-out.ts';
 import { ReadTask } from './commands/read.ts';
+import { ReleaseTask, ReserveTask } from './commands/reserve.ts';
 import {
   reportSupportedOperationCodes,
   reportSupportedTaskManagementFunctions,
@@ -77,6 +85,22 @@ const byName: Record<OwnerCommandName, Handler> = {
   synchronizeCache16: task(SynchronizeCacheTask),
   preFetch10: task(PreFetchTask),
   preFetch16: task(PreFetchTask),
+  reserve6: task(ReserveTask),
+  reserve10: task(ReserveTask),
+  release6: task(ReleaseTask),
+  release10: task(ReleaseTask),
+  readKeys: reply(readKeys, shortAt(7)),
+  readReservation: reply(readReservation, shortAt(7)),
+  reportCapabilities: reply(reportCapabilities, shortAt(7)),
+  readFullStatus: reply(readFullStatus, shortAt(7)),
+  register: task(PersistentReserveOutTask),
+  reserve: task(PersistentReserveOutTask),
+  release: task(PersistentReserveOutTask),
+  clear: task(PersistentReserveOutTask),
+  preempt: task(PersistentReserveOutTask),
+  preemptAndAbort: task(PersistentReserveOutTask),
+  registerAndIgnoreExistingKey: task(PersistentReserveOutTask),
+  registerAndMove: task(PersistentReserveOutTask),
   modeSelect6: task(ModeSelectTask),
   modeSelect10: task(ModeSelectTask),
   modeSense6: reply(modeSense, byteAt(4)),

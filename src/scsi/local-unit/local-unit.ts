@@ -15,13 +15,15 @@ import {
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
-import type { Nexus } from '../nexus.ts';
+import { type Nexus, nexusKey } from '../nexus.ts';
 import type { Order } from '../order.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { Reservations } from './reservations/reservations.ts';
+import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attentions.ts';
-import type { TaskUnit, UnitTask } from './unit-task.ts';
+import { TaskState, type TaskUnit, type UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
 
 export interface LocalUnitOptions {
@@ -32,6 +34,8 @@ export interface LocalUnitOptions {
   readonly clock: Clock;
   readonly order: Order;
   readonly log: Log;
+  /** Default: kept in memory, for the port where a command arrives. */
+  readonly reservations?: Reservations;
 }
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -40,6 +44,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly isLocal = true;
   readonly store: BlockStore;
   readonly pool: BufferPool;
+  readonly reservations: Reservations;
   writeCacheEnabled: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
@@ -58,6 +63,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.pool = options.pool;
     this.#log = options.log;
     this.writeCacheEnabled = store.writeCache;
+    this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.#gate = new WriteGate({
       order: options.order,
       clock: options.clock,
@@ -85,8 +91,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
       return this.#refuse(command, this.#attentions.take(command.nexus) ?? sense.invalidOperationCode());
     }
-    const attention = this.#attentions.take(command.nexus);
-    if (attention !== null) return this.#refuse(command, attention);
+    const attention = this.#attentions.peek(command.nexus);
+    if (attention !== null) return this.#attend(command, spec, attention);
     if (spec === 'noServiceAction' || !usesOnlyKnownFields(spec, command.cdb)) {
       return this.#refuse(command, sense.invalidFieldInCdb());
     }
@@ -126,6 +132,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     }
     this.#attentions.lose(nexus);
     this.#gate.lose(nexus);
+    this.reservations.release(nexus);
     abortAll(tasks, () => {});
   }
 
@@ -135,6 +142,35 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
 
   establishUnitAttention(attention: Sense, except: Nexus | null): void {
     this.#attentions.establish(attention, except);
+  }
+
+  tell(attention: Sense, nexusKeys: ReadonlySet<string>): void {
+    for (const nexus of this.#attentions.nexuses()) {
+      if (nexusKeys.has(nexusKey(nexus))) this.#attentions.establishFor(nexus, attention);
+    }
+  }
+
+  initiatorPorts(): readonly InitiatorPort[] {
+    return [...this.#attentions.nexuses()];
+  }
+
+  enforceReservation(by: UnitTask, aborted: ReadonlySet<string>, done: () => void): void {
+    const victims = this.#tasks.select(
+      (task) => task !== by && aborted.size > 0 && aborted.has(nexusKey(task.command.nexus)),
+    );
+    for (const nexus of new Set(victims.map((task) => task.command.nexus))) {
+      if (nexus !== by.command.nexus) this.#attentions.establishFor(nexus, sense.commandsCleared());
+    }
+    const forbidden = this.#tasks.select(
+      (task) => task.state === TaskState.running && this.reservations.forbids(task.spec, task.command),
+    );
+    let left = forbidden.length + 1;
+    const one = () => {
+      left -= 1;
+      if (left === 0) done();
+    };
+    abortAll(victims, one);
+    for (const task of forbidden) task.whenQuiet(one);
   }
 
   taskEnded(task: UnitTask): void {
@@ -150,6 +186,15 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (problem !== null) return this.#refuse(command, problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** SAM-5 5.3.3: a reset comes before RESERVATION CONFLICT, and that before every other unit attention. */
+  #attend(command: Command, spec: CommandSpec | 'noServiceAction', attention: Sense): Task {
+    const comesFirst = attention.asc === sense.unitReset().asc || spec === 'noServiceAction';
+    if (!comesFirst && this.reservations.forbids(spec, command)) {
+      return this.#end(command, Status.reservationConflict, null);
+    }
+    return this.#refuse(command, this.#attentions.take(command.nexus) ?? attention);
   }
 
   #refuse(command: Command, reason: Sense): Task {
@@ -189,6 +234,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   #reset(done: () => void): void {
     this.#log.info({ unit: this.identity.name, tasks: this.#tasks.size }, 'logical unit reset');
     this.writeCacheEnabled = this.store.writeCache;
+    this.reservations.reset();
     this.#attentions.establish(sense.unitReset(), null);
     abortAll(
       this.#tasks.select(() => true),

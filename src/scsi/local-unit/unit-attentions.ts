@@ -14,6 +14,16 @@ export class UnitAttentions {
     return queue.length === 0 ? null : (queue.shift() ?? null);
   }
 
+  /** The same, and it stays. */
+  peek(nexus: Nexus): Sense | null {
+    return (this.#queues.get(nexus) ?? this.#begin(nexus))[0] ?? null;
+  }
+
+  /** The nexuses that have used the unit, and are not lost. */
+  nexuses(): IterableIterator<Nexus> {
+    return this.#queues.keys();
+  }
+
   /** For every known nexus, or for all but one. One that waits already is not queued twice. */
   establish(attention: Sense, except: Nexus | null): void {
     for (const [nexus, queue] of this.#queues) if (nexus !== except) add(queue, attention);

@@ -8,6 +8,8 @@ import { DiscardedData } from '../discarded-data.ts';
 import type { Command, Task } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
+import type { Reservations } from './reservations/reservations.ts';
+import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { senseOfErrno } from './store-error.ts';
 
 /** The logical unit, as its tasks see it. */
@@ -17,7 +19,17 @@ export interface TaskUnit {
   readonly pool: BufferPool;
   /** The caching mode page's WCE: where it is not set, every write is durable before it is acknowledged. */
   writeCacheEnabled: boolean;
+  readonly reservations: Reservations;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
+  /** A unit attention for the nexuses with these keys, of those that are known. */
+  tell(attention: Sense, nexusKeys: ReadonlySet<string>): void;
+  /** The initiator ports that have used the unit, and are not lost. */
+  initiatorPorts(): readonly InitiatorPort[];
+  /**
+   * The reservations have changed: aborts what the nexuses with these keys have in the task set, but for `by`, and calls back
+   * when that is gone and nothing that the reservations forbid changes blocks any more.
+   */
+  enforceReservation(by: UnitTask, aborted: ReadonlySet<string>, done: () => void): void;
   /** The task has ended and leaves the task set. */
   taskEnded(task: UnitTask): void;
 }
@@ -81,10 +93,18 @@ export abstract class UnitTask implements Task {
     this.#discarded?.dataOutLost();
   }
 
-  /** For the task set. */
+  /**
+   * For the task set. Reservations count now, not when the command arrives: SPC-4 5.12.1 lets a reservation apply to commands that were
+   * in the task set before it, and so a write that waited does not run against a PREEMPT that did not.
+   */
   becomeRunning(): void {
     this.state = TaskState.running;
-    this.run();
+    if (!this.endedByReservation()) this.run();
+  }
+
+  /** Calls back when the task has ended, or waits for its initiator. Until then it may be changing blocks. */
+  whenQuiet(done: () => void): void {
+    done();
   }
 
   /** Ends the task before it has begun, with a status that says nothing of its data. */
@@ -118,6 +138,17 @@ export abstract class UnitTask implements Task {
 
   protected succeed(): void {
     this.#complete(Status.good, null);
+  }
+
+  protected conflict(): void {
+    this.#complete(Status.reservationConflict, null);
+  }
+
+  /** Ends the task if a reservation stands against it now. */
+  protected endedByReservation(): boolean {
+    if (!this.unit.reservations.forbids(this.spec, this.command)) return false;
+    this.conflict();
+    return true;
   }
 
   protected fail(reason: Sense): void {

@@ -7,6 +7,8 @@ export const OpCode = {
   write6: 0x0a,
   inquiry: 0x12,
   modeSelect6: 0x15,
+  reserve6: 0x16,
+  release6: 0x17,
   modeSense6: 0x1a,
   startStopUnit: 0x1b,
   readCapacity10: 0x25,
@@ -20,7 +22,11 @@ export const OpCode = {
   writeSame10: 0x41,
   unmap: 0x42,
   modeSelect10: 0x55,
+  reserve10: 0x56,
+  release10: 0x57,
   modeSense10: 0x5a,
+  persistentReserveIn: 0x5e,
+  persistentReserveOut: 0x5f,
   read16: 0x88,
   compareAndWrite: 0x89,
   write16: 0x8a,
@@ -42,6 +48,20 @@ export const OpCode = {
 export type OpCode = (typeof OpCode)[keyof typeof OpCode];
 
 export const ServiceAction = {
+  /** Of PERSISTENT RESERVE IN. */
+  readKeys: 0x00,
+  readReservation: 0x01,
+  reportCapabilities: 0x02,
+  readFullStatus: 0x03,
+  /** Of PERSISTENT RESERVE OUT. */
+  register: 0x00,
+  reserve: 0x01,
+  release: 0x02,
+  clear: 0x03,
+  preempt: 0x04,
+  preemptAndAbort: 0x05,
+  registerAndIgnoreExistingKey: 0x06,
+  registerAndMove: 0x07,
   /** Of SERVICE ACTION IN (16). */
   readCapacity16: 0x10,
   getLbaStatus: 0x12,

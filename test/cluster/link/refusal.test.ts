@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { PROTOCOL_VERSION } from '../../../src/cluster/link/handshake.ts';
+import { ProtocolVersions } from '../../../src/cluster/link/handshake.ts';
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { RefuseReason } from '../../../src/wire/interconnect/refuse.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -18,7 +18,7 @@ type Transport = (typeof TRANSPORTS)[number];
 
 const NO_LINK = 'no link yet';
 const TURNED_AWAY = 'a caller on the interconnect was turned away';
-const newer = { lowestVersion: PROTOCOL_VERSION + 1, highestVersion: PROTOCOL_VERSION + 3 };
+const newer = { lowestVersion: ProtocolVersions.highest + 1, highestVersion: ProtocolVersions.highest + 3 };
 const older = { lowestVersion: 0, highestVersion: 0 };
 
 /** Both systems, of which neither has a link. A name that is not the one in the other's configuration has the right key all the same. */
@@ -103,7 +103,7 @@ for (const transport of TRANSPORTS) {
       ['older', older],
     ] as const) {
       const { lowestVersion, highestVersion } = range;
-      const own = `speaks version ${PROTOCOL_VERSION}, `;
+      const own = `speaks versions ${ProtocolVersions.lowest} to ${ProtocolVersions.highest}, `;
 
       it(`speaks only ${which} versions and calls`, async (t) => {
         // Beta itself calls where nobody is.

@@ -104,22 +104,11 @@ function outcomesIn(out: string): Outcome[] {
   for (const suite of out.split(/^Suite: /m).slice(1)) {
     const suiteName = suite.slice(0, suite.indexOf('\n')).trim();
     for (const test of suite.split(/^ {2}Test: /m).slice(1)) {
-      const remarks = isAboutReservations(suiteName) ? test : test.replaceAll(CLEAN_UP, '');
-      const outcome = outcomeOf(suiteName, remarks.split(/^Run Summary:/m, 1)[0] ?? '');
+      const outcome = outcomeOf(suiteName, test.split(/^Run Summary:/m, 1)[0] ?? '');
       if (outcome !== null) outcomes.push(outcome);
     }
   }
   return outcomes;
-}
-
-/**
- * Between any two tests the tool clears persistent reservations, and says so where there are none. It is no word on
- * the test, but in the suites about reservations, which say the same of themselves.
- */
-const CLEAN_UP = /\[SKIPPED\] PERSISTENT RESERVE IN is not implemented\.\n?/g;
-
-function isAboutReservations(suite: string): boolean {
-  return suite.startsWith('Prin') || suite.startsWith('Prout');
 }
 
 /** Null where the tool ended in the middle of the test. */

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import type { Disk, DiskDone, DiskFile } from '../../env/disk.ts';
+import { crc32c } from '../../wire/crc32c.ts';
+import { putU32, u32 } from '../../wire/scsi/bytes.ts';
+
+/** Slots begin and end with what a disk writes as a whole. */
+const SECTOR = 512;
+/** MAGIC, sequence number, length of the record, CRC32C of these three and the record: four words. */
+const HEADER_LENGTH = 16;
+const CHECKSUM_AT = 12;
+/** 'CPRF' */
+const MAGIC = 0x43505246;
+
+interface Slot {
+  readonly sequence: number;
+  readonly record: Uint8Array;
+}
+
+/**
+ * A file that keeps one record of a few kilobytes, replaced whole or not at all: two slots, which are written in turn. A write
+ * that was cut off leaves a slot that does not check, beside the one with the record before it.
+ */
+export class RecordFile {
+  /** The record that was found when the file was opened; null where there was none yet. */
+  readonly saved: Uint8Array | null;
+  readonly #file: DiskFile;
+  #sequence: number;
+  #busy = false;
+
+  /** The file is this object's from here. `contents`: all of it. */
+  constructor(file: DiskFile, contents: Uint8Array) {
+    const slotLength = file.byteLength / 2;
+    const slots = [contents.subarray(0, slotLength), contents.subarray(slotLength)].map(decodeSlot);
+    const found =
+      slots.filter((slot) => slot !== null).toSorted((a, b) => b.sequence - a.sequence)[0] ?? null;
+    this.saved = found?.record ?? null;
+    this.#sequence = found?.sequence ?? 0;
+    this.#file = file;
+  }
+
+  /** Calls back when the record would survive a power cut. One at a time. Where it fails, the one before it is still there. */
+  save(record: Uint8Array, done: DiskDone): void {
+    const slotLength = this.#file.byteLength / 2;
+    assert.ok(!this.#busy && HEADER_LENGTH + record.length <= slotLength);
+    this.#busy = true;
+    const sequence = this.#sequence + 1;
+    this.#file.write(encodeSlot({ sequence, record }), (sequence % 2) * slotLength, true, (error) => {
+      this.#busy = false;
+      if (error === null) this.#sequence = sequence;
+      done(error);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+}
+
+/** Bytes of a file for records of `capacity` bytes. */
+export function recordFileLength(capacity: number): number {
+  return 2 * Math.ceil((HEADER_LENGTH + capacity) / SECTOR) * SECTOR;
+}
+
+/** Opens the file, or makes it. Rejects as `Disk` does, and with 'EINVAL' where it has another length. */
+export async function openRecordFile(disk: Disk, path: string, capacity: number): Promise<RecordFile> {
+  const byteLength = recordFileLength(capacity);
+  await disk.createFile(path, byteLength);
+  const file = await disk.openFile(path);
+  try {
+    if (file.byteLength !== byteLength) {
+      throw Object.assign(new Error(`${path} has not the length of a record file`), { code: 'EINVAL' });
+    }
+    return new RecordFile(file, await readAll(file));
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function readAll(file: DiskFile): Promise<Uint8Array> {
+  const contents = new Uint8Array(file.byteLength);
+  return new Promise((resolve, reject) => {
+    file.read(contents, 0, (code) => {
+      if (code === null) resolve(contents);
+      else reject(Object.assign(new Error('cannot be read'), { code }));
+    });
+  });
+}
+
+function encodeSlot({ sequence, record }: Slot): Uint8Array {
+  const bytes = new Uint8Array(Math.ceil((HEADER_LENGTH + record.length) / SECTOR) * SECTOR);
+  putU32(bytes, 0, MAGIC);
+  putU32(bytes, 4, sequence);
+  putU32(bytes, 8, record.length);
+  bytes.set(record, HEADER_LENGTH);
+  putU32(bytes, CHECKSUM_AT, checksum(bytes.subarray(0, CHECKSUM_AT), record));
+  return bytes;
+}
+
+function decodeSlot(bytes: Uint8Array): Slot | null {
+  const length = u32(bytes, 8);
+  if (u32(bytes, 0) !== MAGIC || HEADER_LENGTH + length > bytes.length) return null;
+  const record = bytes.slice(HEADER_LENGTH, HEADER_LENGTH + length);
+  if (u32(bytes, CHECKSUM_AT) !== checksum(bytes.subarray(0, CHECKSUM_AT), record)) return null;
+  return { sequence: u32(bytes, 4), record };
+}
+
+function checksum(header: Uint8Array, record: Uint8Array): number {
+  return crc32c(record, crc32c(header));
+}
