@@ -1,5 +1,6 @@
 /** `npm run bench`: the comparison with tgt, or the micro benchmarks. */
 
+import { measureFreshness } from './freshness.ts';
 import { describeMachine, sourceRevision } from './machine.ts';
 import { Measurement } from './measure.ts';
 import { runMicro } from './micro/micro.ts';
@@ -16,21 +17,23 @@ import { Workspace } from './workspace.ts';
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options.micro !== null) return runMicro(options.micro.filter);
+  if (options.freshness) return withProcesses((...given) => measureFreshness(options, ...given));
   // Read first: a mistyped name should not cost a whole run.
   const before = options.compare === null ? null : await readResult(options.compare);
-  const result = await compare(options);
+  const result = await withProcesses((...given) => measureAll(options, ...given));
   console.log(`\n${report(result)}`);
   if (before !== null) console.log(`\n${reportChange(before, result)}`);
   if (options.profile !== null) console.log(`\n${await summarizeProfiles(options.profile)}`);
   else console.log(`\nKept in ${await keepResult(result)}`);
 }
 
-async function compare(options: Options): Promise<Result> {
+/** Whatever happens, nothing of what `run` starts or writes is left behind. */
+async function withProcesses<T>(run: (processes: Processes, workspace: Workspace) => Promise<T>): Promise<T> {
   const processes = new Processes();
   const workspace = await Workspace.make();
   const stopped = cleanUpWhenStopped(processes, workspace);
   try {
-    return await Promise.race([measureAll(options, processes, workspace), stopped]);
+    return await Promise.race([run(processes, workspace), stopped]);
   } finally {
     await processes.close();
     await workspace.remove();

@@ -4,6 +4,8 @@ import { type Workload, Workloads } from './workloads.ts';
 export interface Options {
   /** In-process benchmarks instead of the comparison; those whose name holds `filter`. */
   readonly micro: { readonly filter: string } | null;
+  /** The cost of alternating between two sessions instead of the comparison. */
+  readonly freshness: boolean;
   readonly rounds: number;
   readonly seconds: number;
   readonly workloads: readonly Workload[];
@@ -15,6 +17,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]         direct path, proxied path and tgt, in one run
 npm run bench -- micro [filter]    parts of the program, in this process
+npm run bench -- freshness         writes by two sessions in turn, against one (docs/decisions/0006)
 
   --rounds N        how often each is measured (default 5)
   --seconds N       how long each time (default 3)
@@ -37,10 +40,11 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const [command, filter = '', ...rest] = positionals;
-  if ((command !== undefined && command !== 'micro') || rest.length > 0)
-    throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
+  const known = command === undefined || command === 'micro' || command === 'freshness';
+  if (!known || rest.length > 0) throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
   return {
-    micro: command === undefined ? null : { filter },
+    micro: command === 'micro' ? { filter } : null,
+    freshness: command === 'freshness',
     rounds: count('--rounds', values.rounds),
     seconds: count('--seconds', values.seconds),
     workloads: values.only.length === 0 ? Workloads : values.only.map(workloadNamed),

@@ -1,6 +1,7 @@
 /** Crosspath itself: a cluster of two systems, a process each, joined by one kind of link. */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { systemStatus } from '../../src/admin/schema.ts';
 import type { Processes, RunningProcess } from '../processes.ts';
 import type { Workspace } from '../workspace.ts';
 import { freePorts } from './free-port.ts';
@@ -29,6 +30,7 @@ export class Crosspath implements Peer {
   readonly #options: CrosspathOptions;
   readonly #cluster: string;
   readonly #systems: RunningProcess[] = [];
+  #admin: readonly number[] = [];
 
   constructor(processes: Processes, workspace: Workspace, options: CrosspathOptions) {
     this.#processes = processes;
@@ -45,6 +47,7 @@ export class Crosspath implements Peer {
       beta: await this.#workspace.unitFile(`${this.#cluster}-beta.img`),
     };
     const ports = await freePorts(6);
+    this.#admin = ports.slice(4);
     await writeFile(file, this.#configuration(folder, files, ports));
     if (this.#options.transport === 'tls') {
       await this.#processes.run(process.execPath, [PROGRAM, 'keys', file], READY_SECONDS);
@@ -54,6 +57,16 @@ export class Crosspath implements Peer {
     const paths = this.#paths(files, ports[0] ?? 0);
     for (const each of paths) await this.#untilItReads(each.url);
     return paths;
+  }
+
+  /** Writes of all units that had to wait for a sign of life of their client. */
+  async writesHeld(): Promise<number> {
+    const answers = this.#admin.map(async (port) => {
+      const response = await fetch(`http://127.0.0.1:${port}/status`);
+      const { units } = systemStatus.parse(await response.json());
+      return units.reduce((sum, unit) => sum + unit.writesHeld, 0);
+    });
+    return (await Promise.all(answers)).reduce((sum, held) => sum + held, 0);
   }
 
   async stop(): Promise<void> {

@@ -79,6 +79,8 @@ const unit = z.object({
     .record(z.string(), accessState)
     .describe('through each system that has ports for it, by system'),
   commandsServed: count.describe('that ran here, whichever system they arrived at'),
+  writesHeld: count.describe('that waited here for a proof that their initiator is still there'),
+  writesRefused: count.describe('with BUSY, since no such proof came'),
   counters: z.array(portCounters),
 });
 

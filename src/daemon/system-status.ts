@@ -14,6 +14,7 @@ import type { LinkSlot } from '../cluster/link-slot.ts';
 import type { Partner } from '../cluster/partner.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
+import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import type { Router } from '../scsi/router/router.ts';
 import { formatHostPort } from './config/address.ts';
@@ -100,6 +101,8 @@ function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
     store: config.store.path,
     accessStates: accessStatesOf(sources, unit),
     commandsServed: direct + served,
+    writesHeld: unit instanceof LocalUnit ? unit.freshness.held : 0,
+    writesRefused: unit instanceof LocalUnit ? unit.freshness.refused : 0,
     counters: counters.map(({ port, commandsDirect, commandsProxied, bytesRead, bytesWritten }) => ({
       port,
       commandsDirect,

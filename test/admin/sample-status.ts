@@ -89,6 +89,8 @@ function sampleUnit(name: string, owner: string, local: boolean): SystemStatus['
       beta: local ? 'active/non-optimized' : 'active/optimized',
     },
     commandsServed: local ? 3 : 0,
+    writesHeld: local ? 2 : 0,
+    writesRefused: 0,
     counters: [
       {
         port: local ? 'alpha-local' : 'alpha-proxy',

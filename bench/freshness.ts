@@ -1,0 +1,111 @@
+/**
+ * What write freshness costs a client that takes turns between two sessions (docs/decisions/0006-freshness-of-writes.md):
+ * the same writes by one session and by two in turn, round by round, on the direct and on the proxied path.
+ */
+import { IscsiInitiator } from '../client/iscsi-initiator.ts';
+import { putU16, putU32 } from '../src/wire/scsi/bytes.ts';
+import { OpCode } from '../src/wire/scsi/opcodes.ts';
+import type { Options } from './options.ts';
+import { Crosspath } from './peers/crosspath.ts';
+import type { Path } from './peers/peer.ts';
+import type { Processes } from './processes.ts';
+import { ratios, spread } from './statistics.ts';
+import { formatTable } from './table.ts';
+import { UNIT_BYTES } from './workloads.ts';
+import type { Workspace } from './workspace.ts';
+
+const BLOCK = 512;
+const WRITE_BYTES = 4096;
+const BLOCKS = WRITE_BYTES / BLOCK;
+const PLACES = UNIT_BYTES / WRITE_BYTES;
+const DEPTH = 8;
+const DATA = new Uint8Array(WRITE_BYTES).fill(0x5a);
+
+/** Which place the write of that number goes to. */
+const patterns: Readonly<Record<string, (write: number) => number>> = {
+  'all over the unit': (write) => (write * 65_521) % PLACES,
+  'in a row': (write) => write % PLACES,
+  // Each round another session gets to a place first.
+  'the same 16 places': (write) => (write + Math.floor(write / 16)) % 16,
+  'one place': () => 0,
+};
+
+interface Sample {
+  readonly rate: number;
+  readonly heldShare: number;
+}
+
+export async function measureFreshness(
+  options: Options,
+  processes: Processes,
+  workspace: Workspace,
+): Promise<void> {
+  const crosspath = new Crosspath(processes, workspace, {
+    transport: 'tcp',
+    direct: true,
+    profileFolder: null,
+  });
+  console.log('starting a cluster');
+  const lines = [['4 KiB writes, depth 8', 'path', 'two sessions : one', 'range', 'held of 1,000 writes']];
+  for (const path of await crosspath.start()) {
+    const sessions = [await open(path, '00023d000001'), await open(path, '00023d000002')];
+    for (const [name, place] of Object.entries(patterns)) {
+      console.log(`${path.name}: ${name}`);
+      const one: Sample[] = [];
+      const two: Sample[] = [];
+      for (let round = 0; round < options.rounds; round += 1) {
+        one.push(await measure(crosspath, sessions.slice(0, 1), path, place, options.seconds));
+        two.push(await measure(crosspath, sessions, path, place, options.seconds));
+      }
+      const { median, lowest, highest } = ratios(two.map(rateOf), one.map(rateOf));
+      const held = spread(two.map(({ heldShare }) => 1000 * heldShare)).median;
+      const range = `${lowest.toFixed(2)} - ${highest.toFixed(2)}`;
+      lines.push([name, path.name, median.toFixed(2), range, held.toFixed(1)]);
+    }
+    for (const session of sessions) await session.logout();
+  }
+  await crosspath.stop();
+  console.log(`\n${formatTable(lines)}`);
+}
+
+function rateOf({ rate }: Sample): number {
+  return rate;
+}
+
+async function open({ url }: Path, isid: string): Promise<IscsiInitiator> {
+  const { hostname, port, pathname } = new URL(url.replace('iscsi:', 'http:'));
+  const targetName = decodeURIComponent(pathname.split('/')[1] ?? '');
+  const initiatorName = 'iqn.2026-11.dev.crosspath:bench';
+  const where = { host: hostname, port: Number(port) };
+  return IscsiInitiator.connect({ ...where, initiatorName, targetName, isid });
+}
+
+/** Writes for that long, DEPTH at a time; the sessions take turns. */
+async function measure(
+  crosspath: Crosspath,
+  sessions: readonly IscsiInitiator[],
+  { url }: Path,
+  place: (write: number) => number,
+  seconds: number,
+): Promise<Sample> {
+  const lun = Number(url.slice(url.lastIndexOf('/') + 1));
+  const heldBefore = await crosspath.writesHeld();
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  let writes = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < end) {
+      const write = writes;
+      writes += 1;
+      const session = sessions[write % sessions.length];
+      const cdb = new Uint8Array(10);
+      cdb[0] = OpCode.write10;
+      putU32(cdb, 2, place(write) * BLOCKS);
+      putU16(cdb, 7, BLOCKS);
+      await session?.command(lun, cdb, { dataOut: DATA });
+    }
+  };
+  await Promise.all(Array.from({ length: DEPTH }, lane));
+  const rate = (writes * 1000) / (performance.now() - start);
+  return { rate, heldShare: ((await crosspath.writesHeld()) - heldBefore) / writes };
+}
