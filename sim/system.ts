@@ -82,7 +82,7 @@ export class SimSystem {
       return checked(new DiskStore(file, byteLength, blockLength));
     });
     const records = [...this.#records.values()].map(
-      (medium) => new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache.slice()),
+      (medium) => new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache),
     );
     const parts = assembleSystem(shared, stores, records);
     this.running = { process, shared, parts, stores, stopping: false };
@@ -102,7 +102,8 @@ export class SimSystem {
     this.#fabric.processDied(running.process, withPower);
     this.#world.kill(running.process);
     if (!withPower) this.#fabric.down.add(this.name);
-    for (const medium of [...this.media.values(), ...this.#records.values()]) {
+    const records = [...this.#records.values()].filter(({ isDirty }) => isDirty);
+    for (const medium of [...this.media.values(), ...records]) {
       if (withPower) medium.reopen();
       else medium.losePower(this.#world);
     }

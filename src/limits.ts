@@ -153,7 +153,7 @@ const relations: readonly [string, boolean][] = [
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
   [
     'all registrations fit their place on disk',
-    ScsiLimits.maxRegistrants * (IscsiLimits.maxNameBytes + 128) <= ScsiLimits.savedReservationsBytes,
+    ScsiLimits.maxRegistrants * (2 * IscsiLimits.maxNameBytes + 66) <= ScsiLimits.savedReservationsBytes,
   ],
   [
     'probes come more often than silence is noticed',

@@ -69,6 +69,10 @@ export class SimMedium {
       this.#settle(sector);
   }
 
+  get isDirty(): boolean {
+    return this.#dirty.includes(1);
+  }
+
   /** The cache is gone: of what was not durable, each sector made it or did not. */
   losePower(world: World): void {
     const survives = world.prng.pick([0, 0.5, 0.9]);

@@ -1,4 +1,5 @@
 /** TransportIDs of iSCSI initiator ports (SPC-4 7.6.4.6). */
+import { IscsiLimits } from '../../limits.ts';
 import { putU16, u8, u16 } from './bytes.ts';
 
 export interface TransportId {
@@ -53,15 +54,25 @@ function decodeTransportId(bytes: Uint8Array): TransportId | null {
   const place = text.lastIndexOf(SEPARATOR);
   switch (u8(bytes, 0) & 0xc0) {
     case Format.device:
-      return text.includes(',') ? null : { initiatorName: text, isid: null };
+      return isName(text) ? { initiatorName: text, isid: null } : null;
     case Format.port: {
       const isid = text.slice(place + SEPARATOR.length);
-      if (place < 1 || !isIsid(isid)) return null;
-      return { initiatorName: text.slice(0, place), isid: isid.padStart(ISID_DIGITS, '0') };
+      const initiatorName = text.slice(0, Math.max(place, 0));
+      if (!isName(initiatorName) || !isIsid(isid)) return null;
+      return { initiatorName, isid: isid.padStart(ISID_DIGITS, '0') };
     }
     default:
       return null;
   }
+}
+
+/** What may be an iSCSI name; what is not valid UTF-8 has become U+FFFD. */
+function isName(text: string): boolean {
+  if (text.length === 0 || Buffer.byteLength(text) > IscsiLimits.maxNameBytes) return false;
+  for (const character of text) {
+    if (character <= ' ' || character === '\x7f' || character === ',' || character === '\ufffd') return false;
+  }
+  return true;
 }
 
 function isIsid(text: string): boolean {

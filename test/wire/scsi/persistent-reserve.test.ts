@@ -44,6 +44,9 @@ describe('TransportID', () => {
     'an ISID that is no number': [[0x45, 0, 0, 20], 'iqn.x:a,i,0xg'],
     'an ISID that is too long': [[0x45, 0, 0, 20], 'iqn,i,0x123456789abcd'],
     'a port where a device is said': [[0x05, 0, 0, 20], 'iqn.x:a,i,0x1'],
+    'a name with a control character': [[0x45, 0, 0, 20], 'iqn\u0001a,i,0x1'],
+    'a name with a comma': [[0x45, 0, 0, 20], 'iqn,a,i,0x1'],
+    'a name over 223 bytes': [[0x45, 0, 0, 240], `${'q'.repeat(224)},i,0x1`],
     'a cut-off header': [[0x45, 0], ''],
   };
   for (const [what, [header, name]] of Object.entries(broken)) {

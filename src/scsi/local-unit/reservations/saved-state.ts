@@ -4,9 +4,16 @@ import { NO_RESERVATIONS, type PersistentState, pairKey, type Registrant } from 
 
 const VERSION = 1;
 
+/** A row a registrant, short: in JSON a name takes up to two bytes for each of its own (limits.ts relies on it). */
 export function encodeState({ registrants, reservation, persists }: PersistentState): Uint8Array {
+  const rows = [...registrants.values()].map((each) => [
+    each.initiatorName,
+    each.isid,
+    each.relativePort,
+    each.key,
+  ]);
   const saved = persists
-    ? { version: VERSION, registrants: [...registrants.values()], reservation }
+    ? { version: VERSION, registrants: rows, reservation }
     : { version: VERSION, registrants: [], reservation: null };
   return Buffer.from(JSON.stringify(saved), 'utf8');
 }
@@ -23,8 +30,8 @@ export function decodeState(bytes: Uint8Array): PersistentState {
 }
 
 function registrantOf(saved: unknown): Registrant {
-  if (!isObject(saved)) throw unknownFormat();
-  const { initiatorName, isid, relativePort, key } = saved;
+  if (!Array.isArray(saved)) throw unknownFormat();
+  const [initiatorName, isid, relativePort, key]: unknown[] = saved;
   if (typeof initiatorName !== 'string' || typeof isid !== 'string') throw unknownFormat();
   if (typeof relativePort !== 'number' || typeof key !== 'string') throw unknownFormat();
   return { initiatorName, isid, relativePort, key };

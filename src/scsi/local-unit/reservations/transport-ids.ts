@@ -13,7 +13,8 @@ export function initiatorPortsOf(
   { registrants }: PersistentState,
 ): readonly InitiatorPort[] | 'unknown' {
   const found = new Map<string, InitiatorPort>();
-  for (const { initiatorName, isid } of ids) {
+  const wanted = new Map(ids.map((id) => [`${id.initiatorName},${id.isid ?? ''}`, id]));
+  for (const { initiatorName, isid } of wanted.values()) {
     const named =
       isid === null
         ? [...nexuses, ...registrants.values()].filter((port) => port.initiatorName === initiatorName)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { DiskDone, Errno } from '../../../../src/env/disk.ts';
+import { IscsiLimits, ScsiLimits } from '../../../../src/limits.ts';
 import { commandOf } from '../../../../src/scsi/command-table.ts';
 import {
   changed,
@@ -82,6 +83,25 @@ describe('what has to survive power loss', () => {
     assert.equal(reservations.state.generation, 1);
     const back = make(store).reservations;
     assert.deepEqual(back.state, { ...reservations.state, generation: 0 });
+  });
+
+  test('has room for as many registrants as there may be, with the longest names', () => {
+    const store = new HeldReservationStore();
+    const { change } = make(store);
+    const name = '"'.repeat(IscsiLimits.maxNameBytes);
+    const ports = Array.from({ length: ScsiLimits.maxRegistrants }, (_, index) => ({
+      ...pair(name, 64_000 + index),
+      isid: '00023d000001',
+    }));
+    const full = stateOf(ports.map((port) => [port, 0x7fff_ffff]));
+    const holder = [...full.registrants.keys()][0] ?? null;
+    change(() => changed({ ...full, persists: true, reservation: { type: 1, holder } }));
+    const length = store.saving?.bytes.length ?? 0;
+    assert.ok(
+      length > ScsiLimits.savedReservationsBytes * 0.9 && length <= ScsiLimits.savedReservationsBytes,
+    );
+    store.end(null);
+    assert.equal(make(store).reservations.state.registrants.size, ScsiLimits.maxRegistrants);
   });
 
   test('that can not be saved has not happened', () => {
