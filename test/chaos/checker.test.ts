@@ -15,7 +15,7 @@ describe('the checker of the chaos test', () => {
     checker = new Checker(findings);
   });
 
-  const begin = (path = 'direct'): Attempt => checker.beginWrite(RANGE, WRITER, path);
+  const begin = (path = 'direct'): Attempt => checker.beginWrite(RANGE, checker.newOperation(), WRITER, path);
   function acknowledged(): Attempt {
     const attempt = begin();
     checker.acknowledged(attempt);
@@ -99,6 +99,16 @@ describe('the checker of the chaos test', () => {
     acknowledged();
     read(checker.dataOf(given));
     found('ghost', 'ghost');
+  });
+
+  test('says where a ghost is of the operation that was sent again, which has the same data in a real host', () => {
+    const operation = checker.newOperation();
+    const first = checker.beginWrite(RANGE, operation, WRITER, 'direct');
+    checker.givenUp(first, 'lost');
+    checker.acknowledged(checker.beginWrite(RANGE, operation, WRITER, 'proxied'));
+    read(checker.dataOf(first));
+    found('ghost', 'ghost');
+    for (const { text } of findings.all) assert.match(text, /of the same operation$/);
   });
 
   test('complains of one thing once', () => {

@@ -16,6 +16,8 @@ interface Range {
 /** One sending of a write down one path. */
 export interface Attempt extends Range {
   readonly version: number;
+  /** Those of one operation carry the same data in a real host: one that lands late behind another does no harm there. */
+  readonly operation: number;
   readonly writer: number;
   readonly path: string;
   readonly began: number;
@@ -42,6 +44,7 @@ export class Checker {
   blocksRead = 0;
   readonly #findings: Findings;
   readonly #attempts: Attempt[] = [];
+  #operations = 0;
   /** By unit, by block. */
   readonly #floors = new Map<number, Map<number, number>>();
 
@@ -49,10 +52,16 @@ export class Checker {
     this.#findings = findings;
   }
 
-  beginWrite(range: Range, writer: number, path: string): Attempt {
+  newOperation(): number {
+    this.#operations += 1;
+    return this.#operations;
+  }
+
+  beginWrite(range: Range, operation: number, writer: number, path: string): Attempt {
     const { now } = this.#findings;
     const version = this.#attempts.length + 1;
-    const attempt = { ...range, version, writer, path, began: now, end: 'is under way', acknowledged: false };
+    const life = { began: now, end: 'is under way', acknowledged: false };
+    const attempt = { ...range, version, operation, writer, path, ...life };
     this.#attempts.push(attempt);
     return attempt;
   }
@@ -110,8 +119,10 @@ export class Checker {
     const old = atTheEnd ? 'lost' : 'stale';
     const kind = attempt !== undefined && !attempt.acknowledged ? 'ghost' : old;
     const newer = this.#attempts[place.floor - 1];
+    const twins = attempt !== undefined && attempt.operation === newer?.operation;
     const what = `${textOf(attempt)} although there was ${textOf(newer)}`;
-    this.#complain(kind, place, `gives version ${version}`, `: ${what}`);
+    const note = twins ? ', of the same operation' : '';
+    this.#complain(kind, place, `gives version ${version}`, `: ${what}${note}`);
   }
 
   #wrote({ unit, block, version, writer }: Stamp, place: Place): boolean {

@@ -55,7 +55,9 @@ export class Client {
   }
 
   async write(range: Range): Promise<void> {
-    while (!(await this.#tryWrite(range, await this.#path(range.unit)))) this.counts.sentAgain += 1;
+    const operation = this.#checker.newOperation();
+    while (!(await this.#tryWrite(range, operation, await this.#path(range.unit))))
+      this.counts.sentAgain += 1;
     this.counts.writes += 1;
   }
 
@@ -75,9 +77,9 @@ export class Client {
     return true;
   }
 
-  async #tryWrite(range: Range, path: Path): Promise<boolean> {
+  async #tryWrite(range: Range, operation: number, path: Path): Promise<boolean> {
     const { unit, block, blocks } = range;
-    const attempt = this.#checker.beginWrite(range, this.#number, path.options.name);
+    const attempt = this.#checker.beginWrite(range, operation, this.#number, path.options.name);
     const outcome = await path.run(unit, Cdb.write10(block, blocks), this.#checker.dataOf(attempt));
     if (outcome.kind !== 'answered') {
       this.counts[outcome.kind] += 1;

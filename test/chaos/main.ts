@@ -20,7 +20,7 @@ const plan = {
   seed: wholeNumber('seed'),
   failures: wholeNumber('failures'),
   kills: wholeNumber('kills'),
-  longest: wholeNumber('longest'),
+  longest: seconds(values.longest),
 };
 process.stderr.write(`chaos: seed ${plan.seed}, ${plan.failures} path failures, ${plan.kills} kills\n`);
 try {
@@ -36,9 +36,16 @@ try {
 // Clients that hang would keep the process; that they do has been told.
 process.exit();
 
-function wholeNumber(name: 'seed' | 'failures' | 'kills' | 'longest'): number {
+function wholeNumber(name: 'seed' | 'failures' | 'kills'): number {
   const number = Number(values[name]);
   if (Number.isSafeInteger(number) && number >= 0) return number;
   process.stderr.write(`chaos: --${name} takes a whole number, not ${values[name]}\n`);
+  process.exit(2);
+}
+
+function seconds(given: string): number {
+  const number = Number(given);
+  if (number >= 1 && number <= 60) return number;
+  process.stderr.write(`chaos: --longest takes 1 to 60 seconds, not ${given}\n`);
   process.exit(2);
 }

@@ -34,6 +34,7 @@ export async function runChaos(options: RunOptions): Promise<Summary> {
     await run.readBack();
     outcome = summaryOf(options, rig, findings);
   } catch (error) {
+    // What went wrong first is what is told.
     await rig.end().catch(() => {});
     throw error;
   }

@@ -156,6 +156,21 @@ describe('a relay', () => {
     socket.destroy();
   });
 
+  test('resets a connection too that one end has half closed', { timeout: 10_000 }, async () => {
+    const socket = net.connect({ host: '127.0.0.1', port: relay.port, allowHalfOpen: true });
+    await echo(socket, 'before');
+    const [peer] = accepted;
+    assert(peer);
+    relay.stall('fromServer');
+    const ended = once(peer, 'end');
+    socket.end();
+    await ended;
+    const closed = [once(socket, 'close').catch(() => {}), once(peer, 'close')];
+    relay.reset();
+    await Promise.all(closed);
+    assert.equal(relay.connections, 0);
+  });
+
   /** Sends a text, and waits until all of it (or what is expected) has come back. */
   async function collect(socket: net.Socket, text: string, expected = text): Promise<void> {
     let come = '';

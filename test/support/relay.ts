@@ -127,9 +127,9 @@ export class Relay {
     this.#pass(server, client, 'server');
   }
 
-  /** A Unix socket knows no reset. */
+  /** A Unix socket knows no reset; nor does Node for a socket that is shutting down: it gives EINVAL, and never closes it. */
   #drop(socket: net.Socket): void {
-    if ('path' in this.target) socket.destroy();
+    if ('path' in this.target || socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
   }
 
