@@ -27,7 +27,12 @@ export class FaultPlan {
     const { world, fabric, systems, clients } = this.#sim;
     world.say('faults', 'healed');
     for (const from of this.#hosts) for (const to of this.#hosts) fabric.mend(from, to);
-    for (const stream of fabric.streams) stream.stalledUntil = 0;
+    for (const stream of fabric.streams) {
+      if (stream.stalledUntil <= world.now) continue;
+      // What waits for the end of the stall goes now, and not when that would have been.
+      stream.stalledUntil = 0;
+      world.after(0, null, stream.transmit);
+    }
     for (const system of systems) this.#repair(system);
     for (const client of clients) {
       if (client.life === null) client.start();

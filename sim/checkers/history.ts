@@ -26,7 +26,8 @@ export interface WriteRecord extends WriteRequest {
   end: number;
   /** Answered with GOOD: it must have run. */
   acknowledged: boolean;
-  /** Answered with MISCOMPARE: it has not run. */
+  /** Answered with what says that it has not run: MISCOMPARE, NOT READY, UNIT ATTENTION, BUSY, TASK SET FULL. */
+  neverRan: boolean;
   miscompared: boolean;
   /** When its client had gone on without it: with the freshness proof it would not run after this. */
   givenUp: number;
@@ -82,7 +83,7 @@ export class History {
 
   beginWrite(request: WriteRequest): WriteRecord {
     const version = this.writes.length + 1;
-    const unknown = { end: NEVER, acknowledged: false, miscompared: false, givenUp: NEVER };
+    const unknown = { end: NEVER, acknowledged: false, neverRan: false, miscompared: false, givenUp: NEVER };
     const write = { ...request, version, ...unknown };
     this.writes.push(write);
     const { unit, lba, blocks } = request;

@@ -109,7 +109,7 @@ class BlockCheck {
   /** What may have left zeroes in the block since the era began. */
   #sourcesOfZeroes(era: Era): Interval[] {
     const written = this.#zeroWrites
-      .filter((write) => !write.miscompared && this.#endOf(write) >= era.start)
+      .filter((write) => !write.neverRan && this.#endOf(write) >= era.start)
       .map((write) => ({ start: write.start, end: this.#endOf(write) }));
     return this.#held(era) === 0 ? [{ start: era.start, end: era.start }, ...written] : written;
   }
@@ -131,7 +131,7 @@ class BlockCheck {
     zones.set(read.version, zone);
     const write = read.version === 0 ? null : this.#write(read);
     if (write !== null && read.end < write.start) this.#fail('a value before it was written', [zone]);
-    if (write !== null && (write.miscompared || !covers(write, this.#block))) {
+    if (write !== null && (write.neverRan || !covers(write, this.#block))) {
       this.#fail('a value that was not written here', [zone]);
     }
     if (!zone.isInitial && write !== null && this.#endOf(write) < era.start) {

@@ -193,7 +193,7 @@ export class Client implements PathOwner {
     if (outcome.kind === 'aborted') return this.#again(operation);
     if (outcome.status === Status.good) return this.#succeed(attempt, outcome.dataIn);
     if (write !== null && outcome.sense?.key === SenseKey.miscompare) {
-      write.miscompared = true;
+      write.neverRan = write.miscompared = true;
       return this.#finish(operation, null);
     }
     this.#refused(attempt, outcome.status, outcome.sense);
@@ -207,14 +207,17 @@ export class Client implements PathOwner {
   }
 
   #refused(
-    { operation, path }: Attempt,
+    { operation, path, write }: Attempt,
     status: number,
     sense: { readonly key: number; readonly asc: number } | null,
   ): void {
     const retry =
       status === Status.busy || status === Status.taskSetFull || sense?.key === SenseKey.unitAttention;
     if (sense?.key === SenseKey.notReady) path.failed(operation.unit);
-    if (retry || sense?.key === SenseKey.notReady) return this.#again(operation);
+    if (retry || sense?.key === SenseKey.notReady) {
+      if (write !== null) write.neverRan = true;
+      return this.#again(operation);
+    }
     this.#finish(operation, `status ${status} sense ${sense?.key}/${sense?.asc}`);
   }
 

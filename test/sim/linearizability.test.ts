@@ -30,6 +30,13 @@ class Block {
     const version = this.compareAndWrite(expected, start, null);
     this.#record(version).end = end;
     this.#record(version).miscompared = true;
+    this.#record(version).neverRan = true;
+    return version;
+  }
+
+  notReady(start: number, end: number): number {
+    const version = this.refused(start, end);
+    this.#record(version).neverRan = true;
     return version;
   }
 
@@ -284,6 +291,13 @@ test('a miscompare is wrong where the block held what was expected all along', (
   block.isFine();
   block.read(held, 5, 6);
   block.isWrong(/a miscompare of what the block held/);
+});
+
+test('what was answered NOT READY has not run, not even before the answer', () => {
+  const block = new Block();
+  const refused = block.notReady(1, 5);
+  block.read(refused, 2, 3);
+  block.isWrong(/a value that was not written here/);
 });
 
 test('what has miscompared has not run', () => {
