@@ -5,30 +5,29 @@ import { Crew } from './crew/crew.ts';
 import { progressText, summaryText, Tally } from './crew/tally.ts';
 import { runSeed } from './run-seed.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '100' },
-    seed: { type: 'string' },
-    jobs: { type: 'string', default: String(availableParallelism()) },
-    trace: { type: 'boolean', default: false },
-    ghosts: { type: 'boolean', default: false },
-    'check-determinism': { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `npm run sim -- [options]
+  --seeds N | A-B      seeds 1 to N, or A to B (default 100)
+  --seed K             this one; with --trace a line for everything that happens
+  --check-determinism  each twice: both histories must be the same
+  --jobs N             processes (default: one for each core)
+  --json               a summary on stdout, everything else on stderr`;
 
+const { values } = options();
+
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 if (values.trace && values.seed === undefined) usage('--trace is of one --seed');
 if (values.seed !== undefined && !values['check-determinism']) await runOne(wholeNumber('seed', values.seed));
 else await runMany();
 
 /** In this process: what it prints, and where it stops in a debugger, is the seed's. */
 async function runOne(seed: number): Promise<void> {
-  const { hash, events, operations, retries, failure, ghost } = await runSeed(seed, {
-    ghosts: values.ghosts,
+  const { hash, events, operations, retries, failure } = await runSeed(seed, {
     ...(values.trace ? { print: (line: string) => console.log(line) } : {}),
   });
   if (failure !== null) console.log(`seed ${seed}: ${failure.text}`);
-  if (ghost !== null) console.log(`seed ${seed}: ghost write: ${ghost}`);
   console.log(
     `seed ${seed}: hash ${hash}, ${events} events, ${operations} operations, ${retries} sent again`,
   );
@@ -40,7 +39,7 @@ async function runMany(): Promise<void> {
   const jobs = Math.min(wholeNumber('jobs', values.jobs), last - first + 1);
   const tally = new Tally(first, last);
   let interrupted = false;
-  const options = { first, last, jobs, ghosts: values.ghosts, twice: values['check-determinism'] };
+  const options = { first, last, jobs, twice: values['check-determinism'] };
   const crew = new Crew(options, (report) => {
     for (const { seed, what, text } of tally.add(report)) say(`seed ${seed}: ${what}: ${text}`);
   });
@@ -97,7 +96,26 @@ function wholeNumber(option: string, text: string): number {
   return number;
 }
 
+/** What is wrong with them is the user's mistake. */
+function options() {
+  try {
+    return parseArgs({
+      options: {
+        seeds: { type: 'string', default: '100' },
+        seed: { type: 'string' },
+        jobs: { type: 'string', default: String(availableParallelism()) },
+        trace: { type: 'boolean', default: false },
+        'check-determinism': { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    return usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function usage(text: string): never {
-  console.error(`npm run sim: ${text}; see docs/simulator.md`);
+  console.error(`npm run sim: ${text}\n${USAGE}`);
   process.exit(2);
 }

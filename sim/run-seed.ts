@@ -9,8 +9,6 @@ export interface SeedResult {
   readonly hash: string;
   /** Null: nothing was found. */
   readonly failure: { readonly kind: string; readonly text: string } | null;
-  /** A write that its client had given up ran all the same. Null where that was not looked for. */
-  readonly ghost: string | null;
   readonly events: number;
   readonly operations: number;
   readonly retries: number;
@@ -18,7 +16,6 @@ export interface SeedResult {
 
 export interface SeedOptions {
   readonly print?: (line: string) => void;
-  readonly ghosts?: boolean;
   /** Takes the place of what the seed draws. */
   readonly pinned?: Partial<Swarm>;
 }
@@ -29,18 +26,13 @@ export async function runSeed(seed: number, options: SeedOptions = {}): Promise<
   const simulation = new Simulation(seed, trace, options.pinned);
   const failure = await found(async () => {
     await simulation.run();
-    checkHistory(simulation.history, false);
+    checkHistory(simulation.history);
   });
-  const ghost =
-    options.ghosts === true && failure === null
-      ? await found(async () => checkHistory(simulation.history, true))
-      : null;
   const { clients, world } = simulation;
   return {
     seed,
     hash: trace.hash,
     failure,
-    ghost: ghost?.text ?? null,
     events: world.eventsRun,
     operations: clients.reduce((sum, { completed }) => sum + completed, 0),
     retries: clients.reduce((sum, { retries }) => sum + retries, 0),

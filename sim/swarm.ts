@@ -56,6 +56,9 @@ const ANSWER_WITHIN = 5_500;
 
 const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', 'proxied'];
 
+/** Operations a second of all clients, about. Without a bound a tenth of the seeds would take half of the time of all. */
+const MOST_OPERATIONS: readonly number[] = [30, 60, 120, 480];
+
 export function drawSwarm(prng: Prng): Swarm {
   const clients = 1 + prng.below(prng.pick([2, 4, 8]));
   const unitBlocks = prng.pick([256, 1024, 2048]);
@@ -78,11 +81,20 @@ export function drawSwarm(prng: Prng): Swarm {
       writebackChance: prng.pick([0, 0.3]),
     },
     faults: linksOnly ? drawLinkFaults(prng) : drawFaults(prng),
-    clientTraits: Array.from({ length: clients }, () => {
-      const traits = drawClient(prng, clients, unitBlocks);
-      return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
-    }),
+    clientTraits: rested(
+      prng.pick(MOST_OPERATIONS),
+      Array.from({ length: clients }, () => {
+        const traits = drawClient(prng, clients, unitBlocks);
+        return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
+      }),
+    ),
   };
+}
+
+/** What they do at the same time stays as it is: they rest together. */
+function rested(most: number, clients: readonly ClientTraits[]): ClientTraits[] {
+  const load = clients.reduce((sum, { depth, think }) => sum + (2_000 * depth) / think, 0);
+  return clients.map((traits) => ({ ...traits, duty: Math.min(1, most / load) }));
 }
 
 function drawLinks(prng: Prng): LinkTransport[] {
@@ -158,6 +170,7 @@ function drawClient(prng: Prng, clients: number, unitBlocks: number): ClientTrai
     depth: prng.pick([1, 1, 2, 4, 8]),
     // All clients together, so that a seed with many of them does not take longer.
     think: prng.pick([5, 15, 60]) * Math.max(1, clients / 2),
+    duty: 1,
     hotBlocks: Math.min(unitBlocks, prng.pick([4, 16, 128])),
     // Each burst takes a round trip: one that takes more of them than a timeout lasts would never end.
     longest: prng.pick([8, 64, Math.min(1024, maxBurst / 64)]),

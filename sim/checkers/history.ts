@@ -29,7 +29,7 @@ export interface WriteRecord extends WriteRequest {
   /** Answered with what says that it has not run: MISCOMPARE, NOT READY, UNIT ATTENTION, BUSY, TASK SET FULL. */
   neverRan: boolean;
   miscompared: boolean;
-  /** When its client had gone on without it: with the freshness proof it would not run after this. */
+  /** When its client had gone on without it: it does not run after this. */
   givenUp: number;
 }
 

@@ -28,11 +28,11 @@ function isForward({ firstEnd, lastStart }: Zone): boolean {
   return firstEnd < lastStart;
 }
 
-/** Throws the first Violation. `ghosts`: a write that its client has given up must not run afterwards. */
-export function checkHistory(history: History, ghosts: boolean): void {
+/** Throws the first Violation. */
+export function checkHistory(history: History): void {
   for (const [index, unit] of history.units.entries()) {
     for (let block = 0; block < unit.readsByBlock.length; block += 1) {
-      new BlockCheck(history, unit, index, block, ghosts).check();
+      new BlockCheck(history, unit, index, block).check();
     }
   }
 }
@@ -42,17 +42,15 @@ class BlockCheck {
   readonly #unit: UnitHistory;
   readonly #name: string;
   readonly #block: number;
-  readonly #ghosts: boolean;
   readonly #writes: readonly WriteRecord[];
   readonly #reads: readonly ReadRecord[];
   readonly #zeroWrites: readonly WriteRecord[];
 
-  constructor(history: History, unit: UnitHistory, index: number, block: number, ghosts: boolean) {
+  constructor(history: History, unit: UnitHistory, index: number, block: number) {
     this.#history = history;
     this.#unit = unit;
     this.#name = `unit ${index} block ${block}`;
     this.#block = block;
-    this.#ghosts = ghosts;
     this.#writes = unit.writesByBlock[block] ?? [];
     this.#reads = unit.readsByBlock[block] ?? [];
     this.#zeroWrites = this.#writes.filter(({ kind }) => kind === 'zeroes');
@@ -159,8 +157,9 @@ class BlockCheck {
     return { version: write.version, firstEnd: this.#endOf(write), lastStart, isInitial: false };
   }
 
+  /** A write does not run once its client has given it up: the product has the proof, or asks for it. */
   #endOf(write: WriteRecord): number {
-    return this.#ghosts ? Math.min(write.end, write.givenUp) : write.end;
+    return Math.min(write.end, write.givenUp);
   }
 
   #checkZones(zones: readonly Zone[]): void {

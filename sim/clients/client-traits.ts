@@ -8,6 +8,8 @@ export interface ClientTraits {
   /** Operations at a time, and the longest pause before the next one (ms). */
   readonly depth: number;
   readonly think: number;
+  /** Share of each second in which it begins operations; in the rest of it, all clients rest. */
+  readonly duty: number;
   /** Most operations are within the first so many blocks of a unit. */
   readonly hotBlocks: number;
   /** Blocks of the longest operation, and how often one is longer than a few blocks. */

@@ -42,13 +42,9 @@ export class Workload {
 
   #later(): void {
     if (this.#stopped) return;
-    const { think } = this.client.options.traits;
-    this.#world.at(
-      this.#world.now + this.#world.prng.between(0, think),
-      this.client.process,
-      () => this.#next(),
-      true,
-    );
+    const { think, duty } = this.client.options.traits;
+    const time = afterRest(this.#world.now + this.#world.prng.between(0, think), duty);
+    this.#world.at(time, this.client.process, () => this.#next(), true);
   }
 
   #next(): void {
@@ -120,4 +116,11 @@ export class Workload {
       true,
     );
   }
+}
+
+/** The time (ms), or as far into the next second's work as it is into this one's rest. */
+function afterRest(time: number, duty: number): number {
+  const inSecond = time % 1_000;
+  const work = 1_000 * duty;
+  return inSecond < work ? time : time - inSecond + 1_000 + ((inSecond - work) % work);
 }

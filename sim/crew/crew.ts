@@ -7,7 +7,6 @@ export interface CrewOptions {
   readonly first: number;
   readonly last: number;
   readonly jobs: number;
-  readonly ghosts: boolean;
   readonly twice: boolean;
 }
 
@@ -81,16 +80,16 @@ export class Crew {
       member.disconnect();
       return null;
     }
-    const { ghosts, twice } = this.#options;
+    const { twice } = this.#options;
     const seed = this.#next;
     this.#next += 1;
-    const task: SeedTask = { seed, ghosts, twice };
+    const task: SeedTask = { seed, twice };
     member.send(task);
     return seed;
   }
 }
 
 function lost(seed: number, text: string): SeedReport {
-  const nothing = { hash: '', otherHash: null, ghost: null, events: 0, operations: 0, retries: 0 };
+  const nothing = { hash: '', otherHash: null, events: 0, operations: 0, retries: 0 };
   return { seed, failure: { kind: 'process', text }, ...nothing };
 }

@@ -3,7 +3,6 @@ import { runSeed, type SeedResult } from '../run-seed.ts';
 
 export interface SeedTask {
   readonly seed: number;
-  readonly ghosts: boolean;
   /** Run it twice, and say whether both had the same history. */
   readonly twice: boolean;
 }
@@ -18,8 +17,8 @@ process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit());
 process.on('message', (task: SeedTask) => void work(task));
 
-async function work({ seed, ghosts, twice }: SeedTask): Promise<void> {
-  const result = await runSeed(seed, { ghosts });
+async function work({ seed, twice }: SeedTask): Promise<void> {
+  const result = await runSeed(seed);
   const hash = twice ? (await runSeed(seed)).hash : result.hash;
   const report: SeedReport = { ...result, otherHash: hash === result.hash ? null : hash };
   process.send?.(report);

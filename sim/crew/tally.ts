@@ -3,7 +3,7 @@ import type { SeedReport } from './seed-process.ts';
 
 export interface Finding {
   readonly seed: number;
-  readonly what: 'failure' | 'ghost write' | 'two histories';
+  readonly what: 'failure' | 'two histories';
   readonly text: string;
 }
 
@@ -16,7 +16,6 @@ export interface Summary {
   readonly seconds: number;
   readonly seedsPerSecond: number;
   readonly failures: number;
-  readonly ghosts: number;
   readonly findings: readonly Finding[];
 }
 
@@ -34,12 +33,11 @@ export class Tally {
   }
 
   /** What this seed has shown. */
-  add({ seed, hash, otherHash, failure, ghost, operations }: SeedReport): Finding[] {
+  add({ seed, hash, otherHash, failure, operations }: SeedReport): Finding[] {
     this.#seeds += 1;
     this.#operations += operations;
     const found: Finding[] = [];
     if (failure !== null) found.push({ seed, what: 'failure', text: failure.text });
-    if (ghost !== null) found.push({ seed, what: 'ghost write', text: ghost });
     if (otherHash !== null) found.push({ seed, what: 'two histories', text: `${hash}, ${otherHash}` });
     this.#findings.push(...found);
     return found;
@@ -57,8 +55,7 @@ export class Tally {
       operations: this.#operations,
       seconds,
       seedsPerSecond: this.#seeds / seconds,
-      failures: findings.filter(({ what }) => what !== 'ghost write').length,
-      ghosts: findings.filter(({ what }) => what === 'ghost write').length,
+      failures: findings.length,
       findings,
     };
   }
@@ -73,21 +70,16 @@ export function progressText({ first, last, seeds, failures, seedsPerSecond }: S
 
 /** `jobs`: processes that ran. Every seed that showed something, with what repeats it. */
 export function summaryText(summary: Summary, jobs: number): string {
-  const { first, last, interrupted, seeds, operations, seconds, seedsPerSecond, failures, ghosts } = summary;
+  const { first, last, interrupted, seeds, operations, seconds, seedsPerSecond, failures } = summary;
   const repeat = summary.findings.map(({ seed, what }) => {
-    const option = {
-      failure: '--trace',
-      'ghost write': '--trace --ghosts',
-      'two histories': '--check-determinism',
-    };
-    return `${what}: npm run sim -- --seed ${seed} ${option[what]}`;
+    const option = what === 'failure' ? '--trace' : '--check-determinism';
+    return `${what}: npm run sim -- --seed ${seed} ${option}`;
   });
   const which = interrupted ? `interrupted: ${seeds} of seeds ${first} to ${last}` : `${seeds} seeds`;
   const speed = `${seedsPerSecond.toFixed(2)} a second, ${jobs} at a time`;
-  const found = ghosts > 0 ? `, ghost writes in ${ghosts}` : '';
   return [
     ...repeat,
-    `${which}, ${operations} operations in ${seconds.toFixed(1)} s (${speed}): ${failures} failed${found}`,
+    `${which}, ${operations} operations in ${seconds.toFixed(1)} s (${speed}): ${failures} failed`,
   ].join('\n');
 }
 

@@ -1,6 +1,13 @@
+import { freshnessBugs } from './freshness-bugs.ts';
 import { linkBugs } from './link-bugs.ts';
 import type { PlantedBug } from './plant.ts';
 import { sessionBugs } from './session-bugs.ts';
 import { storeBugs, unitBugs } from './unit-bugs.ts';
 
-export const plantedBugs: readonly PlantedBug[] = [...storeBugs, ...unitBugs, ...sessionBugs, ...linkBugs];
+export const plantedBugs: readonly PlantedBug[] = [
+  ...storeBugs,
+  ...unitBugs,
+  ...sessionBugs,
+  ...linkBugs,
+  ...freshnessBugs,
+];

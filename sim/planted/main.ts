@@ -37,13 +37,12 @@ else console.log(`${searches.length - missed.length} of ${searches.length} plant
 if (missed.length > 0) process.exitCode = 1;
 
 async function searchFor(bug: PlantedBug): Promise<Search> {
-  const ghosts = bug.isGhost === true;
   for (let seed = 1; seed <= limit; seed += 1) {
     const remove = bug.plant();
-    const { failure, ghost } = await runSeed(seed, { ghosts });
+    const { failure } = await runSeed(seed);
     remove();
-    const by = failure?.text ?? ghost;
-    if (by !== null) return { bug: bug.name, tried: seed, seed, by: by.split('\n', 1)[0] ?? by };
+    const by = failure?.text;
+    if (by !== undefined) return { bug: bug.name, tried: seed, seed, by: by.split('\n', 1)[0] ?? by };
   }
   return { bug: bug.name, tried: limit, seed: null, by: null };
 }

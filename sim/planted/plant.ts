@@ -17,8 +17,6 @@ export function oneIn(calls: number): () => boolean {
 
 export interface PlantedBug {
   readonly name: string;
-  /** A late write that the freshness proof should have stopped: the seeds are checked with `--ghosts`. */
-  readonly isGhost?: boolean;
   /** Puts it in. Gives what takes it out again. */
   plant(): () => void;
 }

@@ -8,7 +8,7 @@ const SEEDS = 200;
 
 test(`${SEEDS} histories of simulated clusters in trouble are what their clients may see`, async () => {
   const done = new Set<number>();
-  const options = { first: 1, last: SEEDS, jobs: availableParallelism(), ghosts: false, twice: false };
+  const options = { first: 1, last: SEEDS, jobs: availableParallelism(), twice: false };
   await new Crew(options, ({ seed, failure }) => {
     assert.equal(failure, null, `npm run sim -- --seed ${seed} --trace: ${failure?.text}`);
     done.add(seed);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Crew } from '../../../sim/crew/crew.ts';
 import type { SeedReport } from '../../../sim/crew/seed-process.ts';
 
-const OPTIONS = { ghosts: false, twice: false } as const;
+const OPTIONS = { twice: false } as const;
 
 test('a crew runs every seed once, each as it runs alone', async () => {
   const reports = new Map<number, string>();

@@ -6,7 +6,6 @@ const GOOD = {
   hash: '1',
   otherHash: null,
   failure: null,
-  ghost: null,
   events: 10,
   operations: 5,
   retries: 0,
@@ -26,21 +25,17 @@ test('a seed without a finding is counted with its operations', () => {
 test('findings are listed in the order of seeds, each with the command that repeats it', () => {
   const tally = new Tally(1, 10);
   tally.add({ seed: 9, ...GOOD, failure: { kind: 'torn block', text: 'torn block: unit 0' } });
-  tally.add({ seed: 4, ...GOOD, ghost: 'version 3 ran' });
   tally.add({ seed: 6, ...GOOD, otherHash: '2' });
   const lines = summaryText(tally.summary(false), 2).split('\n');
   assert.deepEqual(lines.slice(0, -1), [
-    'ghost write: npm run sim -- --seed 4 --trace --ghosts',
     'two histories: npm run sim -- --seed 6 --check-determinism',
     'failure: npm run sim -- --seed 9 --trace',
   ]);
-  assert.match(lines.at(-1) ?? '', /^3 seeds, 15 operations in .* 2 failed, ghost writes in 1$/);
+  assert.match(lines.at(-1) ?? '', /^2 seeds, 10 operations in .* 2 failed$/);
 });
 
-test('two histories of one seed are a failure, a ghost write is not', () => {
+test('two histories of one seed are a failure', () => {
   const tally = new Tally(1, 2);
-  tally.add({ seed: 1, ...GOOD, ghost: 'version 3 ran' });
-  assert.equal(tally.summary(false).failures, 0);
   tally.add({ seed: 2, ...GOOD, otherHash: '2' });
   assert.equal(tally.summary(false).failures, 1);
 });
