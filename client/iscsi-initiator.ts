@@ -15,6 +15,7 @@ import { encodeLun, LUN_LENGTH } from '../src/wire/scsi/lun.ts';
 import { AnswerExchange, CommandExchange, type Exchange, type ScsiResult } from './exchange.ts';
 import { type LoginOptions, type LoginResult, login } from './login.ts';
 import { type Pdu, PduConnection } from './pdu-connection.ts';
+import { answerPing, isPing } from './ping-answer.ts';
 
 export type { ScsiResult } from './exchange.ts';
 
@@ -265,6 +266,7 @@ export class IscsiInitiator {
 
   #received(pdu: Pdu): void {
     const { statSN, maxCmdSN } = countersOf(pdu.header);
+    if (isPing(pdu)) return answerPing(this.connection, pdu, this.#cmdSN, this.#expStatSN);
     if (pdu.opcode !== Opcode.dataIn && pdu.opcode !== Opcode.r2t) this.#expStatSN = next(statSN);
     if (isBefore(this.#maxCmdSN, maxCmdSN)) this.#maxCmdSN = maxCmdSN;
     if (pdu.opcode === Opcode.reject) {

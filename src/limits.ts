@@ -29,6 +29,21 @@ export const IscsiLimits = {
   abandonedTransfers: 128,
   /** A client that lets answers beyond its read data pile up is not listened to until it has taken them. */
   unsentAnswers: 1 * MiB,
+  /** A session is looked at this often: each of the bounds up to `commandMilliseconds` is so many looks. */
+  lookMilliseconds: 1_000,
+  /** A client that is silent for so long is pinged, and then dropped. */
+  pingMilliseconds: 10_000,
+  silenceMilliseconds: 20_000,
+  /** A client takes nothing of what waits for it. */
+  untakenMilliseconds: 20_000,
+  /** Commands wait for one before them that does not come. */
+  missingCommandMilliseconds: 20_000,
+  /** Data-out that a client was asked for, or announced, comes no further. */
+  dataOutMilliseconds: 30_000,
+  /** A task management function has no answer. */
+  taskManagementMilliseconds: 20_000,
+  /** A command gets nowhere, whoever is to blame: above every other bound, for what they may miss. */
+  commandMilliseconds: 120_000,
   /** How long a portal that closes lets its commands run. */
   drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
@@ -124,6 +139,11 @@ export const POOL_KEEP_BYTES = 32 * MiB;
 const relations: readonly [string, boolean][] = [
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
+  [
+    'a client has time to answer a ping',
+    IscsiLimits.pingMilliseconds + 2 * IscsiLimits.lookMilliseconds < IscsiLimits.silenceMilliseconds,
+  ],
+  ['a ping falls on a look', IscsiLimits.pingMilliseconds % IscsiLimits.lookMilliseconds === 0],
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
   ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],

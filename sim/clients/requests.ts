@@ -3,6 +3,8 @@ import { BHS_LENGTH } from '../../src/wire/iscsi/bhs.ts';
 import { encodeDataOut } from '../../src/wire/iscsi/data-out.ts';
 import { encodeLoginRequest, LoginStage } from '../../src/wire/iscsi/login-request.ts';
 import { encodeLogoutRequest, LogoutReason } from '../../src/wire/iscsi/logout-request.ts';
+import { decodeNopIn } from '../../src/wire/iscsi/nop-in.ts';
+import { encodeNopOut } from '../../src/wire/iscsi/nop-out.ts';
 import { encodeScsiCommand } from '../../src/wire/iscsi/scsi-command.ts';
 import {
   encodeTaskManagementRequest,
@@ -115,4 +117,12 @@ function lunBytes(lun: number): Uint8Array {
   const bytes = new Uint8Array(LUN_LENGTH);
   encodeLun(lun, bytes, 0);
   return bytes;
+}
+
+/** The answer to a NOP-In of the target's own. */
+export function pingAnswerHeader(nopIn: Uint8Array, counters: Counters): Uint8Array {
+  const header = new Uint8Array(BHS_LENGTH);
+  const { lun, targetTransferTag } = decodeNopIn(nopIn);
+  encodeNopOut({ immediate: true, dataSegmentLength: 0, lun, targetTransferTag, ...counters }, header);
+  return header;
 }

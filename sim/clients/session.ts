@@ -20,6 +20,7 @@ import {
   loginText,
   logoutHeader,
   managementHeader,
+  pingAnswerHeader,
   type SessionTraits,
 } from './requests.ts';
 import { type CommandRequest, SentCommand } from './sent-command.ts';
@@ -132,7 +133,9 @@ export class ClientSession {
     if (isBefore(this.#maxCmdSN, maxCmdSN)) this.#maxCmdSN = maxCmdSN;
     if (opcode === Opcode.dataIn) this.#dataIn(header, data);
     else if (opcode === Opcode.r2t) this.#r2t(header);
-    else {
+    else if (opcode === Opcode.nopIn && initiatorTaskTag(header) === NO_TAG) {
+      this.#pdus.send(pingAnswerHeader(header, this.#counters(NO_TAG)), NO_BYTES);
+    } else {
       this.#countStatSN(statSN);
       this.#answered(opcode, header, data);
     }

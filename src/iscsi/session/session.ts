@@ -24,6 +24,7 @@ import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
 import { logoutResult } from './logout-result.ts';
 import type { Numbering } from './numbering.ts';
+import { SessionWatch } from './session-watch.ts';
 import { TaskManager } from './task-manager.ts';
 import { TextExchange } from './text-exchange.ts';
 
@@ -50,6 +51,7 @@ export class Session implements Phase, TableHost {
   readonly connection: Connection;
   readonly parameters: Parameters;
   readonly numbering: Numbering;
+  readonly watch: SessionWatch;
   readonly #options: SessionOptions;
   /** Null in a discovery session. */
   readonly #tasks: TaskTable | null;
@@ -75,6 +77,7 @@ export class Session implements Phase, TableHost {
         ? null
         : new TaskTable(this, router.openNexus(initiatorName, isid, port), router, pool, counters);
     this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
+    this.watch = new SessionWatch(this, this.#tasks, this.#manager);
     this.#text = new TextExchange({ parameters, port, targets: options.targets });
   }
 
