@@ -66,6 +66,14 @@ export const ScsiLimits = {
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
   unitAttentionsPerNexus: 16,
+  /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
+  lookMilliseconds: 1_000,
+  /** One call of a store: below the 30 s after which Linux gives up a command, so that its client hears of it first. */
+  storeCallMilliseconds: 20_000,
+  /** One call that flushes, unmaps or writes zeroes: below the 60 s that Linux gives to a flush. */
+  longStoreCallMilliseconds: 50_000,
+  /** A command waits for others in the task set. */
+  waitingMilliseconds: 25_000,
   /** Initiators that went, and are told so by unit attention 29/07 when they come back. */
   lostNexusesPerUnit: 1024,
   /** A command that works on more than it can hold does so in pieces of this many bytes. */
@@ -137,6 +145,10 @@ export const RECEIVE_BUFFER_BYTES = 256 * KiB;
 export const POOL_KEEP_BYTES = 32 * MiB;
 
 const relations: readonly [string, boolean][] = [
+  [
+    'the unit’s bounds come before the session’s on the whole command',
+    ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
+  ],
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
   [

@@ -82,7 +82,7 @@ export function assembleSystem(shared: Shared, stores: readonly BlockStore[]): A
   return { localUnits, units, interconnect, accessStates, router, portals };
 }
 
-function makeInterconnect(shared: Shared, localUnits: readonly LogicalUnit[]): Interconnect {
+function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Interconnect {
   const { config, system, env, log, pool, nexusIds, receiveBuffer } = shared;
   return new Interconnect(env, {
     self: {

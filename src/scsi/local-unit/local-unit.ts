@@ -17,6 +17,7 @@ import {
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { StoreWatch } from './store-watch.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attentions.ts';
 import type { TaskUnit, UnitTask } from './unit-task.ts';
@@ -38,6 +39,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   writeCacheEnabled: boolean;
   readonly #log: Log;
   readonly #tasks = new TaskSet();
+  readonly #watch: StoreWatch;
   readonly #attentions = new UnitAttentions();
 
   constructor(options: LocalUnitOptions) {
@@ -52,11 +54,21 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.pool = options.pool;
     this.#log = options.log;
     this.writeCacheEnabled = store.writeCache;
+    this.#watch = new StoreWatch(identity.name, this.#tasks, this.#log);
   }
 
   /** Tasks in the task set. */
   get taskCount(): number {
     return this.#tasks.size;
+  }
+
+  get available(): boolean {
+    return !this.#watch.stuck;
+  }
+
+  /** Once every `lookMilliseconds`. True where `available` has changed. */
+  look(): boolean {
+    return this.#watch.look();
   }
 
   execute(command: Command): Task {
@@ -66,6 +78,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     }
     const attention = this.#attentions.take(command.nexus);
     if (attention !== null) return this.#refuse(command, attention);
+    if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction' || !usesOnlyKnownFields(spec, command.cdb)) {
       return this.#refuse(command, sense.invalidFieldInCdb());
     }
@@ -78,6 +91,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     tag: number,
     done: (response: TaskManagementResponse) => void,
   ): void {
+    // What the store holds can't be taken back, and nothing else is in the task set: the function does nothing.
+    if (this.#watch.stuck) return done('rejected');
     switch (what) {
       case TaskManagementFunction.abortTask:
         return this.#abortTask(nexus, tag, done);
