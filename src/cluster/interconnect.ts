@@ -63,6 +63,8 @@ export class Interconnect implements PartnerHost, Reachability {
   readonly #served = new Map<number, ServedUnit>();
   readonly #known = new Map<string, KnownUnit>();
   readonly #localUnits: ReadonlyMap<number, LocalUnit>;
+  /** Of those, the ones of which everybody has been told that they are available. */
+  readonly #available: Set<number>;
   #looking: Timer | null = null;
   readonly #listeners: Listener[] = [];
   readonly #greetings = new Set<Greeting>();
@@ -75,6 +77,7 @@ export class Interconnect implements PartnerHost, Reachability {
     this.pool = options.pool;
     this.self = options.self;
     this.#localUnits = new Map(options.localUnits.map((unit, index) => [index + 1, unit]));
+    this.#available = new Set(this.#localUnits.keys());
     for (const [id, unit] of this.#localUnits) this.#served.set(id, { unit, commandsServed: 0 });
     this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
     for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
@@ -167,11 +170,16 @@ export class Interconnect implements PartnerHost, Reachability {
 
   /** Whether the stores of the units here answer: one timer for all units. */
   #look(): void {
-    for (const [id, unit] of this.#localUnits) if (unit.look()) this.#localUnitChanged(id, unit);
+    for (const [id, unit] of this.#localUnits) {
+      unit.look();
+      if (unit.available !== this.#available.has(id)) this.#localUnitChanged(id, unit);
+    }
     this.#looking = this.env.clock.after(ScsiLimits.lookMilliseconds, () => this.#look());
   }
 
   #localUnitChanged(id: number, unit: LocalUnit): void {
+    if (unit.available) this.#available.add(id);
+    else this.#available.delete(id);
     unit.establishUnitAttention(sense.accessStateChanged(), null);
     const event = { kind: EventKind.accessState, unit: id, argument: stateOf(unit) };
     for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);

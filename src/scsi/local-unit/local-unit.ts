@@ -66,9 +66,9 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     return !this.#watch.stuck;
   }
 
-  /** Once every `lookMilliseconds`. True where `available` has changed. */
-  look(): boolean {
-    return this.#watch.look();
+  /** Once every `lookMilliseconds`: whether the store answers. `available` may have changed then. */
+  look(): void {
+    this.#watch.look();
   }
 
   execute(command: Command): Task {

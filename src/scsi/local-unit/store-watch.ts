@@ -21,19 +21,18 @@ export class StoreWatch {
     this.#log = log;
   }
 
-  /** Once every `lookMilliseconds`. True where the unit has become available or unavailable. */
-  look(): boolean {
+  /** Once every `lookMilliseconds`. */
+  look(): void {
     const overdue = this.#tasks.select((task) => task.look() >= boundOf(task));
     for (const task of overdue) if (task.isInStore && !task.isLeft) this.#leave(task);
     endAll(overdue, (task) => task.endBusy());
-    const changed = this.#become(this.#tasks.select((task) => task.isLeft).length > 0);
+    this.#become(this.#tasks.select((task) => task.isLeft).length > 0);
     if (this.stuck) {
       endAll(
         this.#tasks.select(() => true),
         (task) => task.endUnavailable(),
       );
     }
-    return changed;
   }
 
   #leave(task: UnitTask): void {
@@ -42,12 +41,11 @@ export class StoreWatch {
     task.leaveToStore();
   }
 
-  #become(stuck: boolean): boolean {
-    if (this.stuck === stuck) return false;
+  #become(stuck: boolean): void {
+    if (this.stuck === stuck) return;
     this.stuck = stuck;
     if (stuck) this.#log.error({ unit: this.#name }, 'unit unavailable: its store does not answer');
     else this.#log.info({ unit: this.#name }, 'unit available: its store answers again');
-    return true;
   }
 }
 
