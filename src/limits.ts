@@ -29,6 +29,21 @@ export const IscsiLimits = {
   abandonedTransfers: 128,
   /** A client that lets answers beyond its read data pile up is not listened to until it has taken them. */
   unsentAnswers: 1 * MiB,
+  /** A session is looked at this often: each of the bounds up to `commandMilliseconds` is so many looks. */
+  lookMilliseconds: 1_000,
+  /** A client that is silent for so long is pinged, and then dropped. */
+  pingMilliseconds: 10_000,
+  silenceMilliseconds: 20_000,
+  /** A client takes nothing of what waits for it. */
+  untakenMilliseconds: 20_000,
+  /** Commands wait for one before them that does not come. */
+  missingCommandMilliseconds: 20_000,
+  /** Data-out that a client was asked for, or announced, comes no further. */
+  dataOutMilliseconds: 30_000,
+  /** A task management function has no answer. */
+  taskManagementMilliseconds: 20_000,
+  /** A command gets nowhere, whoever is to blame: above every other bound, for what they may miss. */
+  commandMilliseconds: 120_000,
   /** How long a portal that closes lets its commands run. */
   drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
@@ -57,6 +72,14 @@ export const ScsiLimits = {
   accessHistoryPlaces: 8192,
   /** An access of more than this many granules of 4 KiB counts as one of the whole unit. */
   longAccessGranules: 256,
+  /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
+  lookMilliseconds: 1_000,
+  /** One call of a store: below the 30 s after which Linux gives up a command, so that its client hears of it first. */
+  storeCallMilliseconds: 20_000,
+  /** One call that flushes, unmaps or writes zeroes: below the 60 s that Linux gives to a flush. */
+  longStoreCallMilliseconds: 50_000,
+  /** A command waits for others in the task set. */
+  waitingMilliseconds: 25_000,
   /** Initiators that went, and are told so by unit attention 29/07 when they come back. */
   lostNexusesPerUnit: 1024,
   /** A command that works on more than it can hold does so in pieces of this many bytes. */
@@ -143,8 +166,17 @@ export const RECEIVE_BUFFER_BYTES = 256 * KiB;
 export const POOL_KEEP_BYTES = 32 * MiB;
 
 const relations: readonly [string, boolean][] = [
+  [
+    'the unit’s bounds come before the session’s on the whole command',
+    ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
+  ],
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
+  [
+    'a client has time to answer a ping',
+    IscsiLimits.pingMilliseconds + 2 * IscsiLimits.lookMilliseconds < IscsiLimits.silenceMilliseconds,
+  ],
+  ['a ping falls on a look', IscsiLimits.pingMilliseconds % IscsiLimits.lookMilliseconds === 0],
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
   ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],

@@ -64,6 +64,8 @@ class Batch {
 }
 
 export class OutputQueue {
+  /** Bytes that the stream's kernel has taken so far. */
+  bytesTaken = 0;
   readonly #stream: ByteStream;
   readonly #clock: Clock;
   readonly #pool: BufferPool;
@@ -191,6 +193,7 @@ export class OutputQueue {
     this.#lastHandedOver = batch;
     this.#stream.write(batch.chunks, () => {
       this.#handedOver -= bytes;
+      this.bytesTaken += bytes;
       this.#writes -= 1;
       if (this.#lastHandedOver === batch) this.#lastHandedOver = null;
       releaseAll(batch);

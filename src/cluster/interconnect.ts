@@ -3,12 +3,13 @@
  * what the clients here are told when a way comes or goes.
  */
 import type { BufferPool } from '../buffers/buffer-pool.ts';
+import type { Timer } from '../env/clock.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import type { ByteStream, Listener } from '../env/network.ts';
-import { LinkLimits } from '../limits.ts';
+import { LinkLimits, ScsiLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
-import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import type { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { Order } from '../scsi/order.ts';
 import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/event.ts';
@@ -30,7 +31,7 @@ export interface InterconnectOptions {
   readonly addresses: readonly LinkAddress[];
   readonly partners: readonly { readonly name: string; readonly addresses: readonly LinkAddress[] }[];
   /** The units that this system owns. */
-  readonly localUnits: readonly LogicalUnit[];
+  readonly localUnits: readonly LocalUnit[];
   /** The units that partners own. */
   readonly partnerUnits: readonly UnitIdentity[];
   readonly pool: BufferPool;
@@ -61,6 +62,10 @@ export class Interconnect implements PartnerHost, Reachability {
   readonly #options: InterconnectOptions;
   readonly #served = new Map<number, ServedUnit>();
   readonly #known = new Map<string, KnownUnit>();
+  readonly #localUnits: ReadonlyMap<number, LocalUnit>;
+  /** Of those, the ones of which everybody has been told that they are available. */
+  readonly #available: Set<number>;
+  #looking: Timer | null = null;
   readonly #listeners: Listener[] = [];
   readonly #greetings = new Set<Greeting>();
 
@@ -71,8 +76,9 @@ export class Interconnect implements PartnerHost, Reachability {
     this.receiveBuffer = options.receiveBuffer;
     this.pool = options.pool;
     this.self = options.self;
-    for (const [index, unit] of options.localUnits.entries())
-      this.#served.set(index + 1, { unit, commandsServed: 0 });
+    this.#localUnits = new Map(options.localUnits.map((unit, index) => [index + 1, unit]));
+    this.#available = new Set(this.#localUnits.keys());
+    for (const [id, unit] of this.#localUnits) this.#served.set(id, { unit, commandsServed: 0 });
     this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
     for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
     this.partners = options.partners.map(
@@ -94,11 +100,13 @@ export class Interconnect implements PartnerHost, Reachability {
       }
     }
     for (const partner of this.partners) partner.start();
+    this.#look();
   }
 
   /** Tells the partners that the units here are not to be had, lets what they run here end (for `deadline` ms), and leaves. */
   async stop(deadline: number): Promise<void> {
     this.#closeListeners();
+    this.#looking?.cancel();
     for (const greeting of this.#greetings) greeting.cancel('this system stops');
     const event = { kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable };
     for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);
@@ -108,7 +116,7 @@ export class Interconnect implements PartnerHost, Reachability {
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link {
     const parts = { units: this.#served, ...this.#options };
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
-    link.sendInventory([...this.#served].map(([id, { unit }]) => inventoryOf(id, unit)));
+    link.sendInventory([...this.#localUnits].map(([id, unit]) => inventoryOf(id, unit)));
     return link;
   }
 
@@ -156,7 +164,25 @@ export class Interconnect implements PartnerHost, Reachability {
   }
 
   saidByOwner(unit: UnitIdentity): AccessState | null {
+    for (const local of this.#localUnits.values()) if (local.identity === unit) return stateOf(local);
     return this.#known.get(unit.name)?.state ?? null;
+  }
+
+  /** Whether the stores of the units here answer: one timer for all units. */
+  #look(): void {
+    for (const [id, unit] of this.#localUnits) {
+      unit.look();
+      if (unit.available !== this.#available.has(id)) this.#localUnitChanged(id, unit);
+    }
+    this.#looking = this.env.clock.after(ScsiLimits.lookMilliseconds, () => this.#look());
+  }
+
+  #localUnitChanged(id: number, unit: LocalUnit): void {
+    if (unit.available) this.#available.add(id);
+    else this.#available.delete(id);
+    unit.establishUnitAttention(sense.accessStateChanged(), null);
+    const event = { kind: EventKind.accessState, unit: id, argument: stateOf(unit) };
+    for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);
   }
 
   /** Commands that ran here for partners on a unit of this system's; 0 for another's. */
@@ -227,12 +253,17 @@ export class Interconnect implements PartnerHost, Reachability {
   }
 }
 
-function inventoryOf(id: number, { identity }: LogicalUnit): InventoryUnit {
+function stateOf({ available }: LocalUnit): AccessState {
+  return available ? AccessState.activeOptimized : AccessState.unavailable;
+}
+
+function inventoryOf(id: number, unit: LocalUnit): InventoryUnit {
+  const { identity } = unit;
   return {
     id,
     blockLength: identity.blockLength,
     blockCount: identity.blockCount,
-    accessState: AccessState.activeOptimized,
+    accessState: stateOf(unit),
     name: identity.name,
     serial: identity.serial,
   };

@@ -94,7 +94,7 @@ export function assembleSystem(
   return { localUnits, units, interconnect, accessStates, router, portals };
 }
 
-function makeInterconnect(shared: Shared, localUnits: readonly LogicalUnit[]): Interconnect {
+function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Interconnect {
   const { config, system, env, log, pool, order, receiveBuffer } = shared;
   return new Interconnect(env, {
     self: {

@@ -40,6 +40,7 @@ export class Connection implements StreamHandler, FrameHandler {
   readonly header = new Uint8Array(BHS_LENGTH);
   /** The longest data segment that the peer may send now. */
   maxReceiveSegmentLength: number = IscsiLimits.loginDataSegmentLength;
+  bytesReceived = 0;
   /** Called once, when the stream has closed. */
   whenClosed: () => void = () => {};
   #phase: Phase | null = null;
@@ -64,6 +65,19 @@ export class Connection implements StreamHandler, FrameHandler {
   /** No further PDU is handled, and none is sent. */
   get closing(): boolean {
     return this.#closing;
+  }
+
+  /** Whether the peer is not listened to until it has taken what waits for it. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  get unsentBytes(): number {
+    return this.#output.unsentBytes;
+  }
+
+  get bytesTaken(): number {
+    return this.#output.bytesTaken;
   }
 
   become(phase: Phase): void {
@@ -133,6 +147,7 @@ export class Connection implements StreamHandler, FrameHandler {
   }
 
   received(length: number): void {
+    this.bytesReceived += length;
     if (this.#closing) return;
     try {
       this.#deframer.received(length);

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/env.ts';
 import type { Log } from '../../env/log.ts';
 import type { Address, ByteStream, Listener } from '../../env/network.ts';
@@ -63,6 +64,7 @@ export class Portal {
   readonly #sessions = new SessionRegistry();
   readonly #connections = new Set<Connection>();
   #listener: Listener | null = null;
+  #looking: Timer | null = null;
   #closing = false;
 
   constructor(env: Env, options: PortalOptions) {
@@ -79,6 +81,13 @@ export class Portal {
   /** Rejects with an Error whose `code` is the errno name. */
   async listen(): Promise<void> {
     this.#listener = await this.#env.network.listen(this.#options.address, (stream) => this.#accept(stream));
+    this.#look();
+  }
+
+  /** One timer for all sessions. */
+  #look(): void {
+    for (const session of this.#sessions.all) session.watch.look();
+    this.#looking = this.#env.clock.after(IscsiLimits.lookMilliseconds, () => this.#look());
   }
 
   /** Where it listens: with the real port number where 0 was asked for. */
@@ -110,6 +119,7 @@ export class Portal {
   async close(): Promise<void> {
     this.#closing = true;
     this.#listener?.close();
+    this.#looking?.cancel();
     for (const session of this.#sessions.all) session.drain();
     const { clock } = this.#env;
     const deadline = clock.now() + IscsiLimits.drainMilliseconds;

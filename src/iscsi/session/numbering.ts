@@ -41,6 +41,11 @@ export class Numbering implements ResponseCounters {
     return 'later';
   }
 
+  /** The CmdSN of the request that others wait for, or null. */
+  get waitsFor(): number | null {
+    return this.#early.size > 0 || this.#fenced.length > 0 ? this.expCmdSN : null;
+  }
+
   hold(cmdSN: number, request: Waiting): void {
     this.#early.set(cmdSN, request);
   }

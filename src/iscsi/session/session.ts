@@ -26,6 +26,7 @@ import { type TableHost, TaskTable } from '../transfer/task-table.ts';
 import { logoutResult } from './logout-result.ts';
 import type { Numbering } from './numbering.ts';
 import { Pings } from './pings.ts';
+import { SessionWatch } from './session-watch.ts';
 import { TaskManager } from './task-manager.ts';
 import { TextExchange } from './text-exchange.ts';
 
@@ -44,14 +45,13 @@ export interface SessionOptions {
   readonly ended: (session: Session) => void;
 }
 
-const NO_BYTES = new Uint8Array(0);
-
 export class Session implements Phase, TableHost {
   readonly identity: Identity;
   readonly tsih: number;
   readonly connection: Connection;
   readonly parameters: Parameters;
   readonly numbering: Numbering;
+  readonly watch: SessionWatch;
   readonly #options: SessionOptions;
   /** Null in a discovery session. */
   readonly #tasks: TaskTable | null;
@@ -77,6 +77,7 @@ export class Session implements Phase, TableHost {
     const open = (at: TargetPort) => router.openNexus(initiatorName, isid, at, this.#pings.send);
     this.#tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
     this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
+    this.watch = new SessionWatch(this, this.#pings, this.#tasks, this.#manager);
     this.#text = new TextExchange({ parameters, port, targets: options.targets });
   }
 
@@ -157,7 +158,7 @@ export class Session implements Phase, TableHost {
   /** A copy: the request may have to wait for its turn, and the session may end meanwhile. */
   #takeData(): Uint8Array {
     const lease = this.#data;
-    if (lease === null) return NO_BYTES;
+    if (lease === null) return new Uint8Array(0);
     this.#data = null;
     const copy = lease.bytes.slice();
     lease.release();

@@ -1,16 +1,29 @@
 /** Task management functions of a session (RFC 7143 11.5, 11.6; SAM-5 7). */
+import { IscsiLimits } from '../../limits.ts';
 import { TaskManagementFunction, type TaskManagementResponse } from '../../scsi/logical-unit.ts';
 import { inWindow, isBefore } from '../../wire/iscsi/serial-number.ts';
 import { TaskFunction, type TaskManagementRequest } from '../../wire/iscsi/task-management-request.ts';
 import { encodeTaskManagementResponse, TaskResponse } from '../../wire/iscsi/task-management-response.ts';
 import { decodeLun } from '../../wire/scsi/lun.ts';
+import { Standstill } from '../transfer/standstill.ts';
 import type { TaskTable } from '../transfer/task-table.ts';
 
 export class TaskManager {
   readonly #tasks: TaskTable;
+  /** Of each function that a unit has not answered. */
+  readonly #unanswered = new Set<Standstill>();
 
   constructor(tasks: TaskTable) {
     this.#tasks = tasks;
+  }
+
+  /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
+  look(): string | null {
+    for (const standstill of this.#unanswered) {
+      if (standstill.look(0) >= IscsiLimits.taskManagementMilliseconds)
+        return 'task management without an answer';
+    }
+    return null;
   }
 
   request(pdu: TaskManagementRequest): void {
@@ -82,7 +95,10 @@ export class TaskManager {
 
   #manageUnit(pdu: TaskManagementRequest, what: TaskManagementFunction): void {
     const lun = decodeLun(pdu.lun, 0);
+    const standstill = new Standstill();
+    this.#unanswered.add(standstill);
     this.#tasks.router.manage(this.#tasks.nexus, lun, what, pdu.referencedTaskTag, (response) => {
+      this.#unanswered.delete(standstill);
       if (response === 'unknown') return this.#tasks.dropSession('task management without an answer');
       const clears = what !== TaskManagementFunction.abortTask && what !== TaskManagementFunction.clearAca;
       if (clears && response === 'complete') this.#tasks.abandonAnswered(lun);

@@ -21,19 +21,9 @@ import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
 import { DataOutTransfer } from './data-out-transfer.ts';
 import { discardBuffer } from './discard.ts';
 import { HeldTask } from './held-task.ts';
+import { Standstill } from './standstill.ts';
 import type { TaskHost } from './task-host.ts';
-
-const State = {
-  idle: 0,
-  /** Waits for the commands before it. */
-  held: 1,
-  running: 2,
-  /** Has its result, and waits for the data that the initiator was allowed to send (RFC 7143 4.2.5.2). */
-  resultHeld: 3,
-  /** Answered or aborted; bytes of it may still be on their way. */
-  over: 4,
-} as const;
-type State = (typeof State)[keyof typeof State];
+import { State } from './task-state.ts';
 
 export class ScsiTask implements Command, DataInOwner, Waiting {
   readonly nexus: Nexus;
@@ -65,6 +55,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   /** Whose buffer the data of the current PDU goes to. */
   #filling: Task | null = null;
   #receiving = false;
+  readonly #standstill = new Standstill();
 
   constructor(host: TaskHost) {
     this.#host = host;
@@ -104,6 +95,14 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters.firstBurstLength);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
     this.#dataPdus = 0;
+    this.#standstill.reset();
+  }
+
+  /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
+  look(): string | null {
+    const stood = this.#standstill.look(this.dataOut.nextOffset + this.#dataPdus);
+    if (stood >= IscsiLimits.dataOutMilliseconds && this.dataOut.due) return 'data-out does not come';
+    return stood >= IscsiLimits.commandMilliseconds ? 'a command does not end' : null;
   }
 
   becomeHeld(): void {

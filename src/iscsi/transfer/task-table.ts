@@ -83,6 +83,15 @@ export class TaskTable implements TaskHost {
     return this.#tasks.get(tag) ?? null;
   }
 
+  /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
+  look(): string | null {
+    for (const task of this.#tasks.values()) {
+      const why = task.look();
+      if (why !== null) return why;
+    }
+    return null;
+  }
+
   /** New commands are ignored from now on, as if they had not come. */
   drain(): void {
     this.#draining = true;

@@ -21,6 +21,7 @@ import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { StoreWatch } from './store-watch.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attentions.ts';
 import { TaskState, type TaskUnit, type UnitTask } from './unit-task.ts';
@@ -49,6 +50,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly #log: Log;
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
+  readonly #watch: StoreWatch;
   readonly #attentions = new UnitAttentions();
 
   constructor(options: LocalUnitOptions) {
@@ -73,6 +75,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       refuse: (task) => this.#refuseUnproven(task),
     });
     this.#tasks = new TaskSet(this.#gate);
+    this.#watch = new StoreWatch(identity.name, this.#tasks, this.#log);
   }
 
   /** Tasks that had to wait until their initiator was proven to be there, and those that were refused for want of it. */
@@ -86,6 +89,15 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     return this.#tasks.size;
   }
 
+  get available(): boolean {
+    return !this.#watch.stuck;
+  }
+
+  /** Once every `lookMilliseconds`: whether the store answers. `available` may have changed then. */
+  look(): void {
+    this.#watch.look();
+  }
+
   execute(command: Command): Task {
     const spec = commandOf(command.cdb);
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
@@ -93,6 +105,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     }
     const attention = this.#attentions.peek(command.nexus);
     if (attention !== null) return this.#attend(command, spec, attention);
+    if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction' || !usesOnlyKnownFields(spec, command.cdb)) {
       return this.#refuse(command, sense.invalidFieldInCdb());
     }
@@ -105,6 +118,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     tag: number,
     done: (response: TaskManagementResponse) => void,
   ): void {
+    // What the store holds can't be taken back, and nothing else is in the task set: the function does nothing.
+    if (this.#watch.stuck) return done('rejected');
     switch (what) {
       case TaskManagementFunction.abortTask:
         return this.#abortTask(nexus, tag, done);
@@ -212,7 +227,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     const { id, initiatorName, port } = task.command.nexus;
     const fields = { unit: this.identity.name, nexus: id, initiator: initiatorName, port: port.name };
     this.#log.warn(fields, 'a write was answered BUSY: its initiator does not answer NOP-In on this path');
-    task.refuse(Status.busy);
+    task.endBusy();
   }
 
   #abortTask(nexus: Nexus, tag: number, done: (response: TaskManagementResponse) => void): void {

@@ -1,13 +1,16 @@
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
 import type { Errno } from '../../env/disk.ts';
+import { ScsiLimits } from '../../limits.ts';
 import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { CommandSpec } from '../command-table.ts';
+import { ConflictClass } from '../conflict-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import type { Command, Task } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
+import { leftCommand } from './left-command.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { senseOfErrno } from './store-error.ts';
@@ -47,7 +50,7 @@ export type TaskState = (typeof TaskState)[keyof typeof TaskState];
  */
 export abstract class UnitTask implements Task {
   readonly unit: TaskUnit;
-  readonly command: Command;
+  command: Command;
   readonly spec: CommandSpec;
   state: TaskState = TaskState.waiting;
   aborting = false;
@@ -65,6 +68,12 @@ export abstract class UnitTask implements Task {
   /** A buffer of the task's own, given back when it ends. */
   protected scratch: Lease | null = null;
   #storeBusy = false;
+  /** The command has ended; the task stays until the store lets go of it. */
+  #left = false;
+  #storeCalls = 0;
+  /** For `look`: what was seen last, and how many looks have seen the same. */
+  #seen = -1;
+  #looks = 0;
   #whenGone: (() => void)[] | null = null;
   #discarded: DiscardedData | null = null;
 
@@ -107,11 +116,6 @@ export abstract class UnitTask implements Task {
     done();
   }
 
-  /** Ends the task before it has begun, with a status that says nothing of its data. */
-  refuse(status: number): void {
-    this.#complete(status, null);
-  }
-
   /** `whenGone` is called once the task has left the task set. Mark several tasks as `aborting` before this. */
   abort(whenGone: () => void): void {
     if (this.state === TaskState.ended) return whenGone();
@@ -119,6 +123,49 @@ export abstract class UnitTask implements Task {
     this.#whenGone ??= [];
     this.#whenGone.push(whenGone);
     if (!this.#storeBusy) this.#becomeGone();
+  }
+
+  get isInStore(): boolean {
+    return this.#storeBusy;
+  }
+
+  get isLeft(): boolean {
+    return this.#left;
+  }
+
+  /** Once every `lookMilliseconds`: how long it has waited for the store, or for other tasks. */
+  look(): number {
+    this.#looks = this.#seen === this.#storeCalls ? this.#looks + 1 : 0;
+    this.#seen = this.#storeCalls;
+    return this.#looks * ScsiLimits.lookMilliseconds;
+  }
+
+  /**
+   * The store has not called back in time. The initiator waits no longer; the task stays in the task set until the store
+   * returns, so that nothing overlapping runs before. Whether a write has happened is not known, and no status may say that.
+   */
+  leaveToStore(): void {
+    const { command } = this;
+    this.#left = true;
+    this.command = leftCommand(command);
+    if (this.aborting) command.aborted();
+    else if (this.spec.conflict === ConflictClass.write || this.spec.conflict === ConflictClass.wholeUnit)
+      command.outcomeUnknown('the store does not answer');
+    else
+      command.complete({
+        status: Status.checkCondition,
+        sense: sense.notReadyUnavailable(),
+        presentedLength: 0,
+      });
+  }
+
+  /** For a task that waits: it has changed nothing. */
+  endBusy(): void {
+    this.#complete(Status.busy, null);
+  }
+
+  endUnavailable(): void {
+    this.fail(sense.notReadyUnavailable());
   }
 
   protected get storeBusy(): boolean {
@@ -176,13 +223,15 @@ export abstract class UnitTask implements Task {
   /** The store begins to work for the task. */
   protected storeCalled(): void {
     this.#storeBusy = true;
+    this.#storeCalls += 1;
   }
 
   /** The store has called back. False: the task was aborted meanwhile, and has gone now. */
   protected storeReturned(): boolean {
     this.#storeBusy = false;
-    if (this.aborting) this.#becomeGone();
-    return !this.aborting;
+    if (!this.aborting && !this.#left) return true;
+    this.#becomeGone();
+    return false;
   }
 
   /** One call into the store, and what to do when it has succeeded. */

@@ -229,7 +229,7 @@ function makeSystem(
   addresses: readonly LinkAddress[],
   partner: string,
   partnerAddresses: readonly LinkAddress[],
-  localUnits: readonly LogicalUnit[],
+  localUnits: readonly LocalUnit[],
   partnerUnits: readonly LogicalUnit['identity'][],
   pool: BufferPool,
   log: WatchedLog,
