@@ -1,6 +1,5 @@
 /** Bugs of the iSCSI sessions. */
 import { OutputQueue } from '../../src/buffers/output-queue.ts';
-import { SessionRegistry } from '../../src/iscsi/portal/session-registry.ts';
 import { Numbering } from '../../src/iscsi/session/numbering.ts';
 import { ScsiTask } from '../../src/iscsi/transfer/scsi-task.ts';
 import { sense } from '../../src/wire/scsi/sense.ts';
@@ -53,5 +52,4 @@ export const sessionBugs: readonly PlantedBug[] = [
         original.call(this, result.sense?.asc === sense.miscompare(null).asc ? goodAtOnce : result);
       },
   ),
-  replacing('a new session leaves the old one', SessionRegistry.prototype, 'find', () => () => null),
 ];
