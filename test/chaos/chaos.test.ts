@@ -11,11 +11,7 @@ test('nothing acknowledged is lost and nothing stale appears across ten faults',
   const { signal } = t;
   const summary = await runChaos({ ...PLAN, signal, tell: (line) => t.diagnostic(line) });
   t.diagnostic(textOf(summary));
-  // The proof against ghost writes is not built yet (README): they are told, and do not fail this test.
-  assert.deepEqual(
-    summary.findings.filter(({ kind }) => kind !== 'ghost'),
-    [],
-  );
+  assert.deepEqual(summary.findings, []);
   for (const { writes, reads } of summary.clients) assert(writes > 0 && reads > 0);
   assert(summary.qemu.writes > 0 && summary.qemu.reads > 0);
 });
