@@ -259,3 +259,9 @@ export function usesOnlyKnownFields(spec: CommandSpec, cdb: Uint8Array): boolean
   for (let at = 1; at < usage.length; at += 1) if ((u8(cdb, at) & ~u8(usage, at)) !== 0) return false;
   return true;
 }
+
+/** Whether it changes who is registered, or who holds the reservation. */
+export function changesReservations({ reservation, direction }: CommandSpec): boolean {
+  if (reservation === ReservationClass.reserves) return true;
+  return reservation === ReservationClass.manages && direction === 'out';
+}

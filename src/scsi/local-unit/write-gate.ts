@@ -1,13 +1,14 @@
 /**
- * Lets a task that changes blocks run only where its initiator is known to have held the task's nexus after the last time
- * that another nexus accessed those blocks. Else it may be a write that its client has given up, and has done again by
+ * Lets a task that changes blocks, or reservations, run only where its initiator is known to have held the task's nexus after the last time
+ * that another nexus accessed those blocks (changed reservations). Else it may be a write that its client has given up, and has done again by
  * another path: the nexus is pinged, and the task held until the answer (docs/decisions/0006-freshness-of-writes.md).
  *
- * While a task is held nothing runs that overlaps it: so a proof that is newer than the holding is new enough, whatever
- * else the history has gathered meanwhile, and two pings are the most that a task waits for.
+ * While a task that changes blocks is held nothing runs that overlaps it: so a proof that is newer than the holding is new
+ * enough, whatever else the history has gathered meanwhile, and two pings are the most that it waits for.
  */
 import type { Clock, Timer } from '../../env/clock.ts';
 import { ScsiLimits } from '../../limits.ts';
+import { changesReservations } from '../command-table.ts';
 import { ConflictClass } from '../conflict-table.ts';
 import type { Nexus } from '../nexus.ts';
 import type { Order } from '../order.ts';
@@ -37,16 +38,20 @@ export class WriteGate {
   refused = 0;
   readonly #options: GateOptions;
   readonly #history: AccessHistory;
+  /** Of changes of the reservations, all of which touch the same thing. */
+  readonly #reservations: AccessHistory;
   /** The nexuses that have been asked, until they answer. */
   readonly #asked = new Map<Nexus, Asked>();
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.#history = new AccessHistory(options.order.next(), options.blockLength);
+    this.#reservations = new AccessHistory(options.order.next(), options.blockLength);
   }
 
   /** Whether the task may run now; then its access is recorded. Else it is held. */
   admits(task: UnitTask): boolean {
+    if (changesReservations(task.spec)) return this.#admitsReservation(task);
     const kind = task.spec.conflict;
     if (kind === ConflictClass.none || kind === ConflictClass.flush) return true;
     const isWhole = kind === ConflictClass.wholeUnit;
@@ -62,6 +67,17 @@ export class WriteGate {
       }
     }
     this.#history.record(nexus.id, this.#options.order.next(), first, end);
+    return true;
+  }
+
+  /** These are few, and nothing waits for them in the task set: each is compared with the newest of another nexus. */
+  #admitsReservation(task: UnitTask): boolean {
+    const { nexus } = task.command;
+    if (nexus.presence.provenAt < this.#reservations.newestByOther(nexus.id, 0, 1)) {
+      this.#hold(task, nexus);
+      return false;
+    }
+    this.#reservations.record(nexus.id, this.#options.order.next(), 0, 1);
     return true;
   }
 

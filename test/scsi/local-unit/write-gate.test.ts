@@ -118,6 +118,28 @@ describe('the write gate', () => {
     assert.equal(statusOf(unmap), Status.good);
   });
 
+  it('holds a change of the reservations where another nexus has changed them since, and does not care for data', () => {
+    const { doubtful, sure, answers, run, write } = make();
+    write(sure, 0);
+    const register = (nexus: typeof sure, serviceAction: number, key: number) => {
+      const dataOut = new Uint8Array(24);
+      dataOut[15] = key;
+      const cdb = Uint8Array.of(0x5f, serviceAction, 0, 0, 0, 0, 0, 0, 24, 0);
+      return run({ nexus, cdb, dataOut });
+    };
+    const IGNORE_EXISTING = 6;
+    assert.equal(statusOf(register(doubtful, IGNORE_EXISTING, 1)), Status.good);
+    assert.equal(answers.length, 0);
+    assert.equal(statusOf(register(sure, IGNORE_EXISTING, 2)), Status.good);
+    const late = register(doubtful, IGNORE_EXISTING, 3);
+    assert.equal(statusOf(late), null);
+    assert.equal(statusOf(register(sure, IGNORE_EXISTING, 4)), Status.good, 'others do not wait for it');
+    answers.shift()?.();
+    assert.equal(statusOf(late), null, 'and what they did meanwhile counts');
+    answers.shift()?.();
+    assert.equal(statusOf(late), Status.good);
+  });
+
   it('knows nothing of what was before the process, and so asks a nexus that is older than its own knowledge', () => {
     const { unit, run, answers } = make();
     const relayed = testNexus('iqn.test:relayed', undefined, undefined, (answered) => answers.push(answered));
