@@ -118,6 +118,10 @@ export const LinkLimits = {
   silenceMilliseconds: 2_000,
   reconnectMilliseconds: 250,
   maxReconnectMilliseconds: 2_000,
+  /** Exchanges are looked at at every so many probes. */
+  exchangeLookProbes: 20,
+  /** Nothing has come of a command that was forwarded: the partner has forgotten it, for its own bounds are all below. */
+  exchangeMilliseconds: 180_000,
   /** Probes whose times are kept. */
   rememberedProbes: 16,
   /** Slow, and steady again: that many times what is usual, but above (up to) so many ms, at so many probes in succession. */
@@ -190,6 +194,11 @@ const relations: readonly [string, boolean][] = [
   [
     'probes come more often than silence is noticed',
     LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,
+  ],
+  [
+    'a command ends at its owner, after its session was dropped too, before the owner is said to have forgotten it',
+    IscsiLimits.commandMilliseconds + ScsiLimits.longStoreCallMilliseconds + 2 * ScsiLimits.lookMilliseconds <
+      LinkLimits.exchangeMilliseconds,
   ],
   [
     'a link that stalls is slow before it is dead',
