@@ -161,6 +161,8 @@ export const DiskLimits = {
 export const StopLimits = {
   /** For what partners run here to end. */
   interconnectMilliseconds: 2_000,
+  /** For the stores: what runs there, and the last flush. With all else, below the 90 s after which systemd kills a service. */
+  storesMilliseconds: 60_000,
 } as const;
 
 /** What all connections of a process receive into, one at a time. */
@@ -173,6 +175,10 @@ const relations: readonly [string, boolean][] = [
   [
     'the unit’s bounds come before the session’s on the whole command',
     ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
+  ],
+  [
+    'a closing store has the time of a flush',
+    ScsiLimits.longStoreCallMilliseconds < StopLimits.storesMilliseconds,
   ],
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
