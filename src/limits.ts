@@ -118,6 +118,10 @@ export const LinkLimits = {
   silenceMilliseconds: 2_000,
   reconnectMilliseconds: 250,
   maxReconnectMilliseconds: 2_000,
+  /** Exchanges are looked at at every so many probes. */
+  exchangeLookProbes: 20,
+  /** Nothing has come of a command that was forwarded: the partner has forgotten it, for its own bounds are all below. */
+  exchangeMilliseconds: 180_000,
   /** Probes whose times are kept. */
   rememberedProbes: 16,
   /** Slow, and steady again: that many times what is usual, but above (up to) so many ms, at so many probes in succession. */
@@ -157,6 +161,8 @@ export const DiskLimits = {
 export const StopLimits = {
   /** For what partners run here to end. */
   interconnectMilliseconds: 2_000,
+  /** For the stores: what runs there, and the last flush. With all else, below the 90 s after which systemd kills a service. */
+  storesMilliseconds: 60_000,
 } as const;
 
 /** What all connections of a process receive into, one at a time. */
@@ -169,6 +175,10 @@ const relations: readonly [string, boolean][] = [
   [
     'the unit’s bounds come before the session’s on the whole command',
     ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
+  ],
+  [
+    'a closing store has the time of a flush',
+    ScsiLimits.longStoreCallMilliseconds < StopLimits.storesMilliseconds,
   ],
   ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
   ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
@@ -190,6 +200,11 @@ const relations: readonly [string, boolean][] = [
   [
     'probes come more often than silence is noticed',
     LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,
+  ],
+  [
+    'a command ends at its owner, after its session was dropped too, before the owner is said to have forgotten it',
+    IscsiLimits.commandMilliseconds + ScsiLimits.longStoreCallMilliseconds + 2 * ScsiLimits.lookMilliseconds <
+      LinkLimits.exchangeMilliseconds,
   ],
   [
     'a link that stalls is slow before it is dead',

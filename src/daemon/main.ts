@@ -2,6 +2,7 @@
 import type { Log } from '../env/log.ts';
 import { type KeyRing, NO_KEYS } from '../env/node/key-ring.ts';
 import { nodeEnv } from '../env/node/node-env.ts';
+import { exitAtOnce } from '../sys/exit.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
 import { FileKeyRing, keyFilePath } from './key-file.ts';
 import { createLog, type LogLevel } from './pino-log.ts';
@@ -10,8 +11,11 @@ import { takeStateFolder } from './state-folder.ts';
 import { startSystem } from './system.ts';
 import { UserError } from './user-error.ts';
 
-/** Ended because it was told to, a user's mistake, a bug of ours (EX_SOFTWARE of sysexits.h), told to twice. */
-const Exit = { stopped: 0, userError: 1, bug: 70, forced: 130 } as const;
+/**
+ * Ended because it was told to, a user's mistake, a bug of ours (EX_SOFTWARE of sysexits.h), a store that could not be flushed and closed
+ * (EX_IOERR), told to twice.
+ */
+const Exit = { stopped: 0, userError: 1, bug: 70, storeNotClosed: 74, forced: 130 } as const;
 const A_BUG = 'a bug: the system stops here';
 
 export interface RunOptions {
@@ -27,7 +31,7 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
   const log = createLog(name, options.logLevel);
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, A_BUG);
-    process.exit(Exit.bug);
+    exitAtOnce(Exit.bug);
   });
   const stopAsked = whenToldToStop();
   try {
@@ -37,7 +41,9 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
     announce(running);
     await stopAsked;
     log.info({}, 'stopping');
-    await running.stop();
+    const isClean = await running.stop();
+    // The state folder stays this process's: its disk may hold it here for longer.
+    if (!isClean) exitAtOnce(Exit.storeNotClosed);
     release();
     return Exit.stopped;
   } catch (error) {
@@ -78,7 +84,7 @@ function whenToldToStop(): Promise<void> {
   return new Promise((resolve) => {
     let told = false;
     const tell = () => {
-      if (told) process.exit(Exit.forced);
+      if (told) exitAtOnce(Exit.forced);
       told = true;
       resolve();
     };

@@ -1,8 +1,8 @@
 /** What a started storage system is to the process that runs it. */
 export interface RunningSystem {
   readonly listening: readonly ListeningPort[];
-  /** Ends sessions and links, flushes and closes the stores. */
-  stop(): Promise<void>;
+  /** Ends sessions and links, flushes and closes the stores. Gives whether every store could be. */
+  stop(): Promise<boolean>;
 }
 
 export interface ListeningPort {

@@ -12,6 +12,7 @@ import {
   ownUnits,
   type Shared,
 } from './assemble-system.ts';
+import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
 import { openReservations } from './open-reservations.ts';
@@ -106,17 +107,16 @@ async function orListenError(what: string, address: string, listening: Promise<u
 }
 
 /** Clients first, so that nothing new comes; then the partners; the stores last, when nobody uses them any more. */
-async function stop({ log }: Shared, { stores, reservations, assembled, admin }: Parts): Promise<void> {
-  const { interconnect, portals } = assembled;
+async function stop(shared: Shared, parts: Parts): Promise<boolean> {
+  const { interconnect, portals } = parts.assembled;
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
-  await admin.close();
-  await Promise.all(reservations.map((file) => file.close()));
-  const closed = await Promise.allSettled(stores.map((store) => store.close()));
-  for (const store of closed) {
-    if (store.status === 'rejected')
-      log.error({ err: store.reason }, 'a store could not be flushed and closed');
-  }
+  await parts.admin.close();
+  const units = ownUnits(shared).map(({ name }) => name);
+  const closing = [parts.reservations, parts.stores].flatMap((stores) =>
+    stores.map((store, index) => ({ unit: units[index] ?? '', store })),
+  );
+  return closeStores(closing, shared.env.clock, shared.log);
 }
 
 function listeningPort(port: SystemConfig['ports'][number]): ListeningPort {

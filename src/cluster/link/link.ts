@@ -51,6 +51,7 @@ export class Link implements FrameReceiver {
   #lastProbe: number;
   #bytesSeen = 0;
   readonly #probes = new ProbeTimes();
+  #probesSent = 0;
   #timer: Timer;
   #ended = false;
   #leaving = false;
@@ -202,11 +203,19 @@ export class Link implements FrameReceiver {
       return this.frames.destroy(`nothing heard for ${LinkLimits.silenceMilliseconds} ms`);
     }
     if (isLate) this.#probes.forget();
+    const forgotten = this.#lookAtExchanges();
+    if (forgotten !== null) return this.frames.destroy(forgotten);
     const observed = this.#probes.take(now);
     if (observed !== null) this.#owner.linkProbed(this, observed);
     putU32(this.frames.scratch, HEADER_LENGTH, this.#probes.send(now));
     this.frames.sendUrgent(FrameType.probe, 0, 4);
     this.#timer = this.#clock.after(LinkLimits.probeMilliseconds, () => this.#probe());
+  }
+
+  /** In looks, not by the clock: a process that was stopped blames nobody for it. */
+  #lookAtExchanges(): string | null {
+    this.#probesSent += 1;
+    return this.#probesSent % LinkLimits.exchangeLookProbes === 0 ? this.originator.look() : null;
   }
 }
 

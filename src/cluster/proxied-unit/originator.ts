@@ -178,6 +178,18 @@ export class Originator {
       );
   }
 
+  /**
+   * Once every `exchangeLookProbes`: what the owner has done wrong, or null. Commands only: task management may have to wait for a
+   * store that does not answer, for as long as that does not (docs/decisions/0005-stuck-stores.md).
+   */
+  look(): string | null {
+    for (const exchange of this.#exchanges.running()) {
+      if (!(exchange instanceof ProxiedTask)) continue;
+      if (exchange.look() >= LinkLimits.exchangeMilliseconds) return exchange.forgotten;
+    }
+    return null;
+  }
+
   /** The link has ended: nobody will answer what is in flight. `hasOther`: there is another link to the owner. */
   linkLost(reason: string, hasOther: boolean): void {
     this.#deferred = null;

@@ -1,4 +1,5 @@
 /** One forwarded command at the system that received it: an exchange, seen from its originator. */
+import { LinkLimits } from '../../limits.ts';
 import { commandOf } from '../../scsi/command-table.ts';
 import { ConflictClass } from '../../scsi/conflict-table.ts';
 import type { Command, Task } from '../../scsi/logical-unit.ts';
@@ -25,6 +26,8 @@ export class ProxiedTask implements Task, CreditTaker {
   #command: Command | null;
   #commandSent = false;
   #exchangeEnded = false;
+  /** Looks since there was progress. */
+  #looks = 0;
 
   /** `promised`: how much of the client's unsolicited data may go to the owner without its asking. */
   constructor(
@@ -69,11 +72,26 @@ export class ProxiedTask implements Task, CreditTaker {
     frames.send(FrameType.command, 0, this.#exchange, length, data?.bytes, data);
   }
 
+  /** At every look of the link's at its exchanges: for how long nothing has come of this one. */
+  look(): number {
+    const elapsed = this.#looks * LinkLimits.exchangeLookProbes * LinkLimits.probeMilliseconds;
+    this.#looks += 1;
+    return elapsed;
+  }
+
+  /** For the log. */
+  get forgotten(): string {
+    const seconds = LinkLimits.exchangeMilliseconds / 1000;
+    const whose = `unit ${this.unitId}, nexus ${this.#nexusId}`;
+    return `the partner has forgotten exchange ${this.#exchange} (${whose}): nothing of it for ${seconds} s`;
+  }
+
   dataOutBuffer(_offset: number, length: number): Uint8Array {
     return this.#writes.buffer(length);
   }
 
   dataOutArrived(): void {
+    this.#looks = 0;
     this.#writes.filled(this.#command !== null);
     if (this.#command === null) return;
     if (!this.#commandSent) this.#originator.sendDeferred();
@@ -114,6 +132,7 @@ export class ProxiedTask implements Task, CreditTaker {
   dataIn(flags: number, parameters: Uint8Array): string | null {
     const set = this.#reads.filled();
     if (set === null) return 'no data';
+    this.#looks = 0;
     const isFinal = (flags & FINAL) !== 0;
     const result = isFinal ? decodeResult(parameters.subarray(4)) : null;
     if (isFinal ? result?.kind !== ResultKind.status : parameters.length !== 4) {
@@ -128,6 +147,7 @@ export class ProxiedTask implements Task, CreditTaker {
   }
 
   transferReady(offset: number, length: number): string | null {
+    this.#looks = 0;
     const command = this.#command;
     if (command === null) return null;
     const broken = this.#writes.ownerReady(offset, length);

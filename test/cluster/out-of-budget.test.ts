@@ -1,0 +1,116 @@
+/** A system that can take no more for its clients: neither it nor the owner holds more than the bound, and nothing is lost. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Lease } from '../../src/buffers/buffer-pool.ts';
+import { LinkLimits } from '../../src/limits.ts';
+import type { CommandResult } from '../../src/scsi/logical-unit.ts';
+import { Status } from '../../src/wire/scsi/status.ts';
+import { HeldStore } from '../support/held-store.ts';
+import { blockCdb, pattern, testNexus, testPort } from '../support/scsi.ts';
+import { TestCommand } from '../support/test-command.ts';
+import { TwoSystems } from './support/two-systems.ts';
+
+const READ_16 = 0x88;
+const WRITE_16 = 0x8a;
+const BLOCK = 512;
+const MiB = 1 << 20;
+const port = testPort({ name: 'beta-proxy', system: 'beta', relativeId: 4, groupId: 2, serves: 'proxy' });
+
+/** A read whose client takes nothing until it is told to. */
+class StalledRead extends TestCommand {
+  readonly #untaken: [number, Lease, CommandResult | null][] = [];
+  #takes = false;
+
+  override sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
+    if (this.#takes) super.sendDataIn(offset, data, final);
+    else this.#untaken.push([offset, data, final]);
+  }
+
+  take(): void {
+    this.#takes = true;
+    for (const set of this.#untaken) super.sendDataIn(...set);
+  }
+}
+
+describe('a system that is out of', () => {
+  let systems: TwoSystems;
+  let held: HeldStore;
+
+  beforeEach(async () => {
+    systems = await TwoSystems.start({
+      transport: 'tcp',
+      wrap: (store) => {
+        held = new HeldStore(store);
+        held.holding = false;
+        return held.store;
+      },
+    });
+  });
+  afterEach(async () => {
+    held.open();
+    await systems.stop();
+  });
+
+  const nexusOf = async (name: string) => {
+    const nexus = testNexus(`iqn.2026-11.test:${name}`, port);
+    await new TestCommand({ nexus, cdb: new Uint8Array(6) }).run(systems.proxied);
+    return nexus;
+  };
+  const originator = () => {
+    const link = systems.beta.interconnect.partners[0]?.links[0];
+    assert(link !== undefined);
+    return link.originator;
+  };
+
+  it('read budget waits until clients take what it has, and holds no more meanwhile', async () => {
+    const [stalled, other] = [await nexusOf('stalled'), await nexusOf('other')];
+    const { budget } = originator();
+    const data = pattern(MiB, 3);
+    const write = new TestCommand({
+      nexus: other,
+      cdb: blockCdb(WRITE_16, 0, MiB / BLOCK),
+      dataOut: data,
+    });
+    assert.equal((await write.run(systems.proxied)).status, Status.good);
+    const reads = Array.from({ length: 80 }, () =>
+      new StalledRead({
+        nexus: stalled,
+        cdb: blockCdb(READ_16, 0, MiB / BLOCK),
+        dataIn: MiB,
+      }).start(systems.proxied),
+    );
+    while (budget.used < LinkLimits.dataInPerLink) await new Promise((resolve) => setImmediate(resolve));
+    const late = new TestCommand({ nexus: other, cdb: blockCdb(READ_16, 0, 8), dataIn: 8 * BLOCK }).start(
+      systems.proxied,
+    );
+    // What carries no read data goes its way, and behind that command on the same link.
+    const small = new TestCommand({ nexus: other, cdb: blockCdb(WRITE_16, 4096, 8), dataOut: pattern(4096) });
+    assert.equal((await small.run(systems.proxied)).status, Status.good);
+    assert.equal(late.outcome, null);
+    for (const read of reads) read.take();
+    for (const read of reads) {
+      const { status, data: got } = await read.ended;
+      assert.equal(status, Status.good);
+      assert(Buffer.from(got).equals(data));
+    }
+    assert.equal((await late.ended).status, Status.good);
+    assert.equal(budget.peak, LinkLimits.dataInPerLink);
+    assert.equal(budget.used, 0);
+    assert.equal(systems.beta.pool.leasedBytes, 0);
+  });
+
+  it('exchanges answers TASK SET FULL, and takes commands again when some have ended', async () => {
+    const nexus = await nexusOf('one');
+    held.holding = true;
+    const read = () =>
+      new TestCommand({ nexus, cdb: blockCdb(READ_16, 0, 1), dataIn: BLOCK }).start(systems.proxied);
+    const running = Array.from({ length: LinkLimits.maxExchanges }, read);
+    assert(running.every(({ outcome }) => outcome === null));
+    assert.equal(read().outcome?.status, Status.taskSetFull);
+    await held.atLeast(1);
+    held.open();
+    for (const command of running) assert.equal((await command.ended).status, Status.good);
+    assert.equal((await read().ended).status, Status.good);
+    assert.equal(originator().exchangesInFlight, 0);
+  });
+});
