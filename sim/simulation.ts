@@ -3,6 +3,7 @@ import type { ClusterConfig } from '../src/daemon/config/cluster-config.ts';
 import { mostHeld, ReadBack, unrestOf } from './checkers/at-rest.ts';
 import { Attentions } from './checkers/attentions.ts';
 import { History } from './checkers/history.ts';
+import { Reservations } from './checkers/reservations.ts';
 import { BLOCK_LENGTH, versionAt } from './checkers/stamps.ts';
 import { ClientHost, type Life } from './clients/host.ts';
 import { makeCluster } from './cluster-config.ts';
@@ -26,6 +27,11 @@ export class Simulation {
   readonly clients: readonly ClientHost[];
   readonly history: History;
   readonly attentions = new Attentions();
+  /** By unit. */
+  readonly reservations: readonly Reservations[];
+
+  /** Units whose reservations are to be cleared before they are read back. */
+  #toRead = 0;
 
   /** `pinned`: takes the place of what the seed draws. */
   constructor(seed: number, trace: Trace, pinned: Partial<Swarm> = {}) {
@@ -39,6 +45,7 @@ export class Simulation {
       (system) => new SimSystem(cluster, system, world, fabric, swarm.disk, this.attentions),
     );
     this.history = new History(cluster.units.map(() => swarm.unitBlocks));
+    this.reservations = cluster.units.map((_, unit) => new Reservations(unit));
     this.clients = swarm.clientTraits.map((_, index) => this.#makeClient(index));
   }
 
@@ -52,18 +59,23 @@ export class Simulation {
     faults.start();
     await world.run(Phases.heal);
     faults.heal();
-    for (const { workload } of this.#lives) workload.stopResets();
+    for (const { workload, member } of this.#lives) {
+      workload.stopResets();
+      member?.stop();
+    }
     const before = this.clients.map(({ completed }) => completed);
     await world.run(Phases.recovered);
     this.#checkProgress(before);
     for (const { workload } of this.#lives) workload.stop();
     this.#readBack();
     await world.run(Phases.quiet);
+    if (this.#toRead > 0) throw new Violation('no end', `reservations of ${this.#toRead} units`);
     for (const { process, client } of this.#lives) {
       if (client.running.size > 0)
         throw new Violation('no end', `${process.name} waits for ${client.running.size} operations`);
     }
     for (const { client } of this.#lives) for (const path of client.paths) path.leave();
+    for (const reservations of this.reservations) reservations.finish();
     await this.#comeToRest();
   }
 
@@ -89,12 +101,13 @@ export class Simulation {
         versions[block] = versionAt(cache, block * BLOCK_LENGTH, index, block);
       }
       const after = withPower && failed.get(name) !== true ? 'kill' : 'power';
+      this.reservations[index]?.ownerDied(this.world.now);
       this.history.unit(index).eras.push({ start: this.world.now, after, versions });
     }
   }
 
   #makeClient(index: number): ClientHost {
-    const { world, fabric, cluster, history, attentions } = this;
+    const { world, fabric, cluster, history, attentions, reservations, swarm } = this;
     const traits = this.swarm.clientTraits[index];
     if (traits === undefined) throw new Error(`no client ${index}`);
     const owners = cluster.units.map(({ owner }) => owner);
@@ -115,12 +128,14 @@ export class Simulation {
         commandTimeout: traits.commandTimeout,
         owners,
         attentions,
+        reservations,
       };
     });
     return new ClientHost(world, fabric, history, {
-      client: { index, traits, owners, attentions },
+      client: { index, traits, owners, attentions, reservations, clients: swarm.clients },
       paths,
       unitBlocks,
+      reservations: swarm.reservations,
     });
   }
 
@@ -165,9 +180,16 @@ export class Simulation {
   }
 
   #readBack(): void {
+    const blocks = Math.min(this.swarm.unitBlocks, ReadBack.blocks);
     for (const [unit] of this.cluster.units.entries()) {
-      const blocks = Math.min(this.swarm.unitBlocks, ReadBack.blocks);
-      for (const { workload } of this.#lives.slice(0, ReadBack.readers)) workload.readAll(unit, blocks);
+      const read = (): void => {
+        this.#toRead -= 1;
+        for (const { workload } of this.#lives.slice(0, ReadBack.readers)) workload.readAll(unit, blocks);
+      };
+      const member = this.#lives[0]?.member ?? null;
+      this.#toRead += 1;
+      if (member === null) read();
+      else member.clear(unit, read);
     }
   }
 }

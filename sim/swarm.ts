@@ -1,5 +1,6 @@
 /** What one seed's cluster, clients and faults are like: each seed draws some of everything, and most seeds lack most faults. */
 import type { ClientTraits, PathPolicy } from './clients/client-traits.ts';
+import type { ReservationTraits } from './clients/cluster-member.ts';
 import type { DiskTraits } from './env/disk-file.ts';
 import type { NetworkTraits } from './env/fabric.ts';
 import type { Prng } from './world/prng.ts';
@@ -44,6 +45,8 @@ export interface Swarm {
   readonly disk: DiskTraits;
   readonly faults: FaultRates;
   readonly clientTraits: readonly ClientTraits[];
+  /** Null: nobody makes reservations. */
+  readonly reservations: ReservationTraits | null;
 }
 
 /**
@@ -88,7 +91,13 @@ export function drawSwarm(prng: Prng): Swarm {
         return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
       }),
     ),
+    reservations: prng.chance(0.2) ? drawReservations(prng, clients, !patient) : null,
   };
+}
+
+/** A few requests a second of all clients together. */
+function drawReservations(prng: Prng, clients: number, aborts: boolean): ReservationTraits {
+  return { rate: prng.pick([2, 5]) / clients, persistShare: prng.pick([0, 0.5, 1]), aborts };
 }
 
 /** What they do at the same time stays as it is: they rest together. */

@@ -9,6 +9,8 @@
  *   or a clean stop of the owner (told by an event of which no log speaks: nothing is checked after it). On the owner's
  *   own port there was such a change between two of them. On a proxied path there are two queues, so one that waited in
  *   the second may come after one that is younger: there were as many changes as there are reports.
+ * - 2A/03 follows another nexus's CLEAR, 2A/04 its RELEASE, PREEMPT or unregistering, 2A/05 its PREEMPT, and 2F/00 its PREEMPT AND
+ *   ABORT: on the owner's own port there was one between two of them, on a proxied path one in the session.
  * - There are no others: nobody changes mode pages, sizes, or clears task sets here.
  * - If REPORT TARGET PORT GROUPS shows something else than before in a session, 2A/06 has come meanwhile or comes before
  *   the next command is answered with anything but a unit attention.
@@ -17,6 +19,8 @@
  */
 import type { Sense } from '../../src/wire/scsi/sense.ts';
 import { Violation } from '../world/world.ts';
+import type { NexusName, ReservationRequest } from './reservation-model.ts';
+import type { Reservations } from './reservations.ts';
 
 interface LinkChange {
   readonly system: string;
@@ -32,8 +36,15 @@ export interface Reset {
   end: number;
 }
 
-/** What a nexus can be told of. */
+/** What a nexus can be told of, but for reservations. */
 const Code = { powerOn: 0x2900, reset: 0x2903, nexusLoss: 0x2907, accessState: 0x2a06 } as const;
+/** Which requests of other nexuses a nexus is told of so. */
+const causes: ReadonlyMap<number, (request: ReservationRequest) => boolean> = new Map([
+  [0x2a03, ({ action }) => action === 'clear'],
+  [0x2a04, ({ action }) => action === 'release' || action === 'register' || isPreempting(action)],
+  [0x2a05, ({ action }) => isPreempting(action)],
+  [0x2f00, ({ action }) => action === 'preemptAndAbort'],
+]);
 /** ms: a link that is replaced is given up a moment before its end is logged. */
 const SLACK = 1;
 
@@ -85,6 +96,13 @@ export class Attentions {
   }
 }
 
+export interface NexusPlace {
+  readonly unit: number;
+  readonly system: string;
+  readonly owner: string;
+  readonly nexus: NexusName;
+}
+
 /** Of one session and one unit. */
 export class NexusAttentions {
   readonly #all: Attentions;
@@ -92,6 +110,10 @@ export class NexusAttentions {
   readonly #system: string;
   readonly #owner: string;
   readonly #start: number;
+  readonly #nexus: NexusName;
+  readonly #reservations: Reservations;
+  /** By code: when the command was sent that was told of reservations so last. */
+  readonly #lastTold = new Map<number, number>();
   #newNexuses = 0;
   #accessReports = 0;
   /** When the commands were sent that were told so last, and the answer came. */
@@ -102,7 +124,10 @@ export class NexusAttentions {
   /** 2A/06 has to come, unless it has since then. */
   #dueSince: number | null = null;
 
-  constructor(all: Attentions, unit: number, system: string, owner: string, start: number) {
+  constructor(all: Attentions, reservations: Reservations, place: NexusPlace, start: number) {
+    const { unit, system, owner, nexus } = place;
+    this.#nexus = nexus;
+    this.#reservations = reservations;
     this.#all = all;
     this.#unit = unit;
     this.#system = system;
@@ -113,7 +138,8 @@ export class NexusAttentions {
   }
 
   reported({ asc, ascq }: Sense, sent: number, now: number): void {
-    switch ((asc << 8) | ascq) {
+    const code = (asc << 8) | ascq;
+    switch (code) {
       case Code.powerOn:
       case Code.nexusLoss:
         return this.#newNexus();
@@ -124,6 +150,7 @@ export class NexusAttentions {
       case Code.accessState:
         return this.#accessChanged(sent, now);
       default:
+        if (this.#isOfReservations(code, sent, now)) return;
         this.#fail(`${asc.toString(16)}/${ascq.toString(16)}, of which nobody is the cause`);
     }
   }
@@ -150,6 +177,15 @@ export class NexusAttentions {
     if (this.#newNexuses > 1 + losses) this.#fail(`29/00 or 29/07 for the ${this.#newNexuses}. time`);
   }
 
+  #isOfReservations(code: number, sent: number, now: number): boolean {
+    const isCause = causes.get(code);
+    if (isCause === undefined) return false;
+    const isDirect = this.#system === this.#owner;
+    const from = isDirect ? (this.#lastTold.get(code) ?? this.#start) : this.#start;
+    this.#lastTold.set(code, sent);
+    return this.#reservations.wasAsked(isCause, this.#nexus, from, now);
+  }
+
   #accessChanged(sent: number, now: number): void {
     this.#accessReports += 1;
     const isDirect = this.#system === this.#owner;
@@ -166,4 +202,8 @@ export class NexusAttentions {
       `unit ${this.#unit} of ${this.#owner} through ${this.#system}: ${what}`,
     );
   }
+}
+
+function isPreempting(action: ReservationRequest['action']): boolean {
+  return action === 'preempt' || action === 'preemptAndAbort';
 }

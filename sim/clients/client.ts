@@ -5,12 +5,14 @@
 import { Status } from '../../src/wire/scsi/status.ts';
 import type { Attentions } from '../checkers/attentions.ts';
 import { type History, NEVER, type WriteKind, type WriteRecord } from '../checkers/history.ts';
+import type { GuardedCommand, Reservations } from '../checkers/reservations.ts';
 import { BLOCK_LENGTH, versionAt } from '../checkers/stamps.ts';
 import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
 import { Violation, type World } from '../world/world.ts';
 import type { ClientTraits } from './client-traits.ts';
 import { commandDataOf } from './commands.ts';
+import type { LostWrites } from './lost-writes.ts';
 import type { Operation } from './operation.ts';
 import type { Path, PathOwner } from './path.ts';
 import type { CommandRequest, Outcome } from './sent-command.ts';
@@ -20,6 +22,7 @@ interface Attempt {
   readonly path: Path;
   readonly write: WriteRecord | null;
   readonly start: number;
+  readonly guarded: GuardedCommand;
   ended: boolean;
   /** What comes of it when it takes too long. */
   timeout: SimEvent | null;
@@ -29,29 +32,16 @@ function nothing(): void {}
 
 const SenseKey = { notReady: 2, unitAttention: 6, miscompare: 14 } as const;
 
-/** Writes whose session ended without their answer, by path, until a new session has taken its place. They outlive the client. */
-export class LostWrites {
-  readonly #byPath = new Map<string, WriteRecord[]>();
-
-  add({ options }: Path, write: WriteRecord): void {
-    const lost = this.#byPath.get(options.isid) ?? [];
-    lost.push(write);
-    this.#byPath.set(options.isid, lost);
-  }
-
-  take({ options }: Path): readonly WriteRecord[] {
-    const lost = this.#byPath.get(options.isid) ?? [];
-    this.#byPath.delete(options.isid);
-    return lost;
-  }
-}
-
 export interface ClientOptions {
   readonly index: number;
   readonly traits: ClientTraits;
   /** By unit: the name of its owner, and its LUN. */
   readonly owners: readonly string[];
   readonly attentions: Attentions;
+  /** By unit. */
+  readonly reservations: readonly Reservations[];
+  /** How many there are. */
+  readonly clients: number;
 }
 
 export class Client implements PathOwner {
@@ -90,6 +80,7 @@ export class Client implements PathOwner {
 
   pathReinstated(path: Path): void {
     const { now } = this.#world;
+    for (const reservations of this.options.reservations) reservations.sessionReplaced(path.nexus, now);
     for (const write of this.#lost.take(path)) {
       write.givenUp = Math.min(write.givenUp, now);
       // The owner itself has ended the session before, and what it had running (RFC 7143 6.3.5).
@@ -135,11 +126,14 @@ export class Client implements PathOwner {
     const { kind, unit, blocks, writes } = operation;
     const start = this.#world.now;
     const write = writes === null ? null : this.#beginWrite(operation, writes);
-    const attempt: Attempt = { operation, path, write, start, ended: false, timeout: null };
+    const reservations = this.#reservationsOf(unit);
+    const guarded = reservations.guard(path.nexus, kind === 'read', path.isDirect(unit), write);
+    const attempt: Attempt = { operation, path, write, start, guarded, ended: false, timeout: null };
     const request: CommandRequest = {
       lun: unit,
       ...commandDataOf(operation, write, this.#history),
       dataInLength: kind === 'read' ? blocks * BLOCK_LENGTH : 0,
+      sendsData: () => reservations.sendsData(guarded),
       ended: (outcome) => this.#ended(attempt, outcome),
     };
     this.#attempts.add(attempt);
@@ -181,22 +175,40 @@ export class Client implements PathOwner {
     this.#attempts.delete(attempt);
     // It would hold the attempt's data in memory for seconds of simulated time.
     if (attempt.timeout !== null) attempt.timeout.run = nothing;
-    const { write, path, operation } = attempt;
+    const { write, path, operation, guarded } = attempt;
+    const reservations = this.#reservationsOf(operation.unit);
     this.#world.trace.mix(outcome.kind === 'status' ? outcome.status : -outcome.kind.length);
     this.#say(`${this.#name(attempt)} ends: ${textOf(outcome)}`);
     this.#checkPromptness(attempt);
     if (outcome.kind === 'lost') {
       if (write !== null) this.#leaveOpen(write, path, operation);
+      else reservations.ended(guarded, null);
       return this.#again(operation);
     }
     if (write !== null) write.end = this.#world.now;
+    reservations.ended(guarded, outcome.kind === 'status' ? outcome.status : null);
     if (outcome.kind === 'aborted') return this.#again(operation);
+    if (outcome.status === Status.reservationConflict) return this.#conflicted(attempt);
     if (outcome.status === Status.good) return this.#succeed(attempt, outcome.dataIn);
     if (write !== null && outcome.sense?.key === SenseKey.miscompare) {
       write.neverRan = write.miscompared = true;
       return this.#finish(operation, null);
     }
     this.#refused(attempt, outcome.status, outcome.sense);
+  }
+
+  /** It has ended, and perhaps not run: of a long write, blocks may have been written before the reservation came. */
+  #conflicted({ operation, write, guarded }: Attempt): void {
+    if (write !== null) write.neverRan = write.blocks === 1 || !guarded.mayRun;
+    // Attempts that are open may still be let in, where they came from another path: they are not given up.
+    this.running.delete(operation);
+    operation.done(null);
+  }
+
+  #reservationsOf(unit: number): Reservations {
+    const reservations = this.options.reservations[unit];
+    if (reservations === undefined) throw new Error(`no unit ${unit}`);
+    return reservations;
   }
 
   #checkPromptness(attempt: Attempt): void {

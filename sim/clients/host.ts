@@ -4,7 +4,9 @@ import type { Fabric } from '../env/fabric.ts';
 import { SimNetwork } from '../env/network.ts';
 import type { SimProcess } from '../world/process.ts';
 import type { World } from '../world/world.ts';
-import { Client, type ClientOptions, LostWrites } from './client.ts';
+import { Client, type ClientOptions } from './client.ts';
+import { ClusterMember, type ReservationTraits } from './cluster-member.ts';
+import { LostWrites } from './lost-writes.ts';
 import { Path, type PathOptions } from './path.ts';
 import { Workload } from './workload.ts';
 
@@ -12,6 +14,8 @@ export interface HostOptions {
   readonly client: ClientOptions;
   readonly paths: readonly PathOptions[];
   readonly unitBlocks: readonly number[];
+  /** Null: it makes no reservations. */
+  readonly reservations: ReservationTraits | null;
 }
 
 /** From a start to a death. */
@@ -19,6 +23,7 @@ export interface Life {
   readonly process: SimProcess;
   readonly client: Client;
   readonly workload: Workload;
+  readonly member: ClusterMember | null;
 }
 
 export class ClientHost {
@@ -51,17 +56,19 @@ export class ClientHost {
   }
 
   start(): void {
-    const { client: options, paths, unitBlocks } = this.#options;
+    const { client: options, paths, unitBlocks, reservations } = this.#options;
     const process = this.#world.newProcess(this.name);
     const network = new SimNetwork(this.#fabric, process, this.name);
     const client = new Client(this.#world, process, this.#history, this.#lost, options);
     for (const path of paths) client.paths.push(new Path(this.#world, process, network, path, client));
     const workload = new Workload(this.#world, client, unitBlocks);
-    this.life = { process, client, workload };
+    const member = reservations === null ? null : new ClusterMember(this.#world, client, reservations);
+    this.life = { process, client, workload, member };
     this.#fabric.powerOn(this.name);
     this.#world.say(this.name, 'starts');
     for (const path of client.paths) path.start();
     workload.start();
+    member?.start();
   }
 
   /** `withPower`: its kernel lives on and closes the connections; otherwise nobody is told. */
@@ -73,6 +80,7 @@ export class ClientHost {
     this.#completed += life.workload.completed;
     this.#retries += life.client.retries;
     life.client.die();
+    life.member?.die();
     this.#fabric.processDied(life.process, withPower);
     this.#world.kill(life.process);
     if (!withPower) this.#fabric.down.add(this.name);

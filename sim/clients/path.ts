@@ -2,6 +2,8 @@
 import type { Address } from '../../src/env/network.ts';
 import type { Sense } from '../../src/wire/scsi/sense.ts';
 import { type Attentions, NexusAttentions } from '../checkers/attentions.ts';
+import type { NexusName } from '../checkers/reservation-model.ts';
+import type { Reservations } from '../checkers/reservations.ts';
 import type { SimNetwork } from '../env/network.ts';
 import type { SimEvent } from '../world/event-queue.ts';
 import type { SimProcess } from '../world/process.ts';
@@ -21,6 +23,8 @@ export interface PathOptions {
   /** By LUN. */
   readonly owners: readonly string[];
   readonly attentions: Attentions;
+  /** By LUN. */
+  readonly reservations: readonly Reservations[];
   readonly session: SessionTraits;
   readonly commandTimeout: number;
 }
@@ -84,6 +88,15 @@ export class Path implements SessionOwner, CheckOwner {
     });
   }
 
+  get nexus(): NexusName {
+    return `${this.options.initiatorName},${this.options.isid}`;
+  }
+
+  /** The unit is the system's own. */
+  isDirect(lun: number): boolean {
+    return this.options.system === this.options.owners[lun];
+  }
+
   works(lun: number): boolean {
     return this.#works.has(lun);
   }
@@ -132,7 +145,10 @@ export class Path implements SessionOwner, CheckOwner {
     const { session } = this;
     if (session === null) return;
     const { attentions, system, owners, commandTimeout } = this.options;
-    const seen = new NexusAttentions(attentions, lun, system, owners[lun] ?? '', this.#world.now);
+    const reservations = this.options.reservations[lun];
+    if (reservations === undefined) throw new Error(`no unit ${lun}`);
+    const place = { unit: lun, system, owner: owners[lun] ?? '', nexus: this.nexus };
+    const seen = new NexusAttentions(attentions, reservations, place, this.#world.now);
     const check = new PathCheck(this.#world, this.#process, session, lun, commandTimeout, seen, this);
     this.#checks.set(lun, check);
     check.start();

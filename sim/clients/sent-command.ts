@@ -22,6 +22,8 @@ export interface CommandRequest {
   readonly cdb: Uint8Array;
   readonly dataOut: Uint8Array;
   readonly dataInLength: number;
+  /** The target asks for data, which are sent now. */
+  readonly sendsData?: () => void;
   readonly ended: (outcome: Outcome) => void;
 }
 
@@ -48,6 +50,12 @@ export class SentCommand {
     if (dataSN !== this.#dataSN)
       throw new Violation('protocol', `DataSN ${dataSN} where ${this.#dataSN} was due`);
     this.#dataSN += 1;
+  }
+
+  /** An R2T has come. */
+  asked(r2tSN: number): void {
+    this.countDataSN(r2tSN);
+    this.request.sendsData?.();
   }
 
   takeData(pdu: DataIn, data: Uint8Array): void {

@@ -201,7 +201,7 @@ export class ClientSession {
   #r2t(header: Uint8Array): void {
     const pdu = decodeR2t(header);
     const command = this.#find(pdu.initiatorTaskTag);
-    command.countDataSN(pdu.r2tSN);
+    command.asked(pdu.r2tSN);
     const end = pdu.bufferOffset + pdu.desiredDataTransferLength;
     if (end > command.request.dataOut.length) throw new Violation('protocol', `R2T up to ${end}`);
     this.#sendData(command, pdu.targetTransferTag, pdu.bufferOffset, end);
