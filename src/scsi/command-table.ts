@@ -259,3 +259,8 @@ export function usesOnlyKnownFields(spec: CommandSpec, cdb: Uint8Array): boolean
   for (let at = 1; at < usage.length; at += 1) if ((u8(cdb, at) & ~u8(usage, at)) !== 0) return false;
   return true;
 }
+
+/** Whether it makes no difference if the command ran: then its client may be told that it did not, and to ask again. */
+export function changesNothing({ conflict, operationCode }: CommandSpec): boolean {
+  return conflict !== write && conflict !== wholeUnit && operationCode !== persistentReserveOut;
+}
