@@ -66,15 +66,6 @@ export const reservationBugs: readonly PlantedBug[] = [
     },
   },
   replacing(
-    'PREEMPT AND ABORT aborts nothing',
-    LocalUnit.prototype,
-    'enforceReservation',
-    (original) =>
-      function (this: LocalUnit, by, _aborted, done) {
-        original.call(this, by, new Set(), done);
-      },
-  ),
-  replacing(
     'registrations are lost with the session',
     LocalUnit.prototype,
     'nexusLost',
@@ -102,25 +93,12 @@ export const reservationBugs: readonly PlantedBug[] = [
         );
       },
   ),
-  replacing('APTPL is answered GOOD before it is saved', RecordFile.prototype, 'save', (original) => {
-    const waiting = new WeakMap<RecordFile, Uint8Array[]>();
-    return function (this: RecordFile, record, done) {
-      const before = waiting.get(this);
-      const records = before ?? [];
-      waiting.set(this, records);
-      records.push(record);
-      const next = (): void => {
-        const [first] = records;
-        if (first === undefined) return void waiting.delete(this);
-        original.call(this, first, () => {
-          records.shift();
-          next();
-        });
-      };
-      if (before === undefined) next();
-      done(null);
-    };
-  }),
+  replacing(
+    'what APTPL asks for is not saved',
+    RecordFile.prototype,
+    'save',
+    () => (_record, done) => done(null),
+  ),
   replacing(
     'whoever is registered is told of every PREEMPT',
     LocalUnit.prototype,
