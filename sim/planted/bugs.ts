@@ -1,6 +1,7 @@
 import { freshnessBugs } from './freshness-bugs.ts';
 import { linkBugs } from './link-bugs.ts';
 import type { PlantedBug } from './plant.ts';
+import { reservationBugs } from './reservation-bugs.ts';
 import { sessionBugs } from './session-bugs.ts';
 import { storeBugs, unitBugs } from './unit-bugs.ts';
 
@@ -10,4 +11,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...sessionBugs,
   ...linkBugs,
   ...freshnessBugs,
+  ...reservationBugs,
 ];

@@ -265,3 +265,8 @@ export function changesReservations({ reservation, direction }: CommandSpec): bo
   if (reservation === ReservationClass.reserves) return true;
   return reservation === ReservationClass.manages && direction === 'out';
 }
+
+/** Whether it makes no difference if the command ran: then its client may be told that it did not, and to ask again. */
+export function changesNothing(spec: CommandSpec): boolean {
+  return spec.conflict !== write && spec.conflict !== wholeUnit && !changesReservations(spec);
+}

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
+import type { BlockStore } from '../../src/stores/block-store.ts';
 import { Status } from '../../src/wire/scsi/status.ts';
+import { HeldStore } from '../support/held-store.ts';
 import { pattern, testNexus, testPort } from '../support/scsi.ts';
 import { TestCommand } from '../support/test-command.ts';
 import { TwoSystems } from './support/two-systems.ts';
@@ -28,9 +30,20 @@ async function status(way: Way, cdb: readonly number[], dataOut?: Uint8Array): P
 }
 
 function reserveOut(way: Way, action: number, key: number, newKey: number, type = 0): Promise<number> {
+  return status(way, [0x5f, action, type, 0, 0, 0, 0, 0, 24, 0], reserveList(key, newKey));
+}
+
+function reserveList(key: number, newKey: number): Uint8Array {
   const list = new Uint8Array(24);
   [list[7], list[15]] = [key, newKey];
-  return status(way, [0x5f, action, type, 0, 0, 0, 0, 0, 24, 0], list);
+  return list;
+}
+
+/** READ RESERVATION: whether there is one. */
+async function isReserved({ unit, nexus }: Way): Promise<boolean> {
+  const cdb = [0x5e, 1, 0, 0, 0, 0, 0, 0, 24, 0];
+  const { data } = await new TestCommand({ nexus, cdb, dataIn: 24 }).run(unit);
+  return data[7] !== 0;
 }
 
 /** Reports what unit attentions wait, as 'asc/ascq'. */
@@ -87,6 +100,36 @@ describe('reservations of two systems’ hosts', () => {
     await backAgain;
     await attentions(proxied);
     assert.equal(await status(proxied, WRITE, pattern(512)), Status.good);
+    await systems.stop();
+  });
+
+  test('a request that a link took with it, after it took effect, is not called one that did not run', async () => {
+    let held: HeldStore | null = null;
+    const wrap = (store: BlockStore): BlockStore => {
+      held = new HeldStore(store);
+      held.holding = false;
+      return held.store;
+    };
+    const systems = await TwoSystems.start({ transport: 'unix', wrap });
+    const { direct, proxied } = await ways(systems);
+    assert.equal(await reserveOut(proxied, 0, 0, 2), Status.good);
+    const store = held as HeldStore | null;
+    assert.ok(store !== null);
+    store.holding = true;
+    const write = new TestCommand({ nexus: direct.nexus, cdb: WRITE, dataOut: pattern(512) });
+    write.start(direct.unit);
+    await store.atLeast(1);
+    // It is in force, and its answer waits for the write that it forbids.
+    const reserve = new TestCommand({
+      nexus: proxied.nexus,
+      cdb: [0x5f, 1, WRITE_EXCLUSIVE, 0, 0, 0, 0, 0, 24, 0],
+      dataOut: reserveList(2, 0),
+    });
+    reserve.start(proxied.unit);
+    while (!(await isReserved(direct))) await run(proxied, TEST_UNIT_READY);
+    await systems.cutLink();
+    assert.equal(reserve.outcome?.how, 'unknown');
+    store.open();
     await systems.stop();
   });
 });

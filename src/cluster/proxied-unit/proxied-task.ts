@@ -1,7 +1,6 @@
 /** One forwarded command at the system that received it: an exchange, seen from its originator. */
 import { LinkLimits } from '../../limits.ts';
-import { commandOf } from '../../scsi/command-table.ts';
-import { ConflictClass } from '../../scsi/conflict-table.ts';
+import { changesNothing, commandOf } from '../../scsi/command-table.ts';
 import type { Command, Task } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import { encodeCommand } from '../../wire/interconnect/command.ts';
@@ -176,7 +175,8 @@ export class ProxiedTask implements Task, CreditTaker {
     const command = this.#command;
     this.#endExchange();
     if (command === null) return;
-    if (this.#commandSent && !changesNothing(command.cdb)) {
+    const spec = commandOf(command.cdb);
+    if (this.#commandSent && (typeof spec === 'string' || !changesNothing(spec))) {
       return command.outcomeUnknown(`link lost: ${reason}`);
     }
     if (hasOther) return command.complete({ status: Status.busy, sense: null, presentedLength: 0 });
@@ -202,14 +202,4 @@ export class ProxiedTask implements Task, CreditTaker {
     const range = this.#writes.nextRange();
     if (range !== null) command.receiveDataOut(range.offset, range.length);
   }
-}
-
-/** Whether it makes no difference if the command ran: then its client may be told to take another path at once. */
-function changesNothing(cdb: Uint8Array): boolean {
-  const spec = commandOf(cdb);
-  return (
-    typeof spec !== 'string' &&
-    spec.conflict !== ConflictClass.write &&
-    spec.conflict !== ConflictClass.wholeUnit
-  );
 }

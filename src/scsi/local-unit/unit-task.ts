@@ -4,8 +4,7 @@ import { ScsiLimits } from '../../limits.ts';
 import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
-import type { CommandSpec } from '../command-table.ts';
-import { ConflictClass } from '../conflict-table.ts';
+import { type CommandSpec, changesNothing } from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import type { Command, Task } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
@@ -149,8 +148,7 @@ export abstract class UnitTask implements Task {
     this.#left = true;
     this.command = leftCommand(command);
     if (this.aborting) command.aborted();
-    else if (this.spec.conflict === ConflictClass.write || this.spec.conflict === ConflictClass.wholeUnit)
-      command.outcomeUnknown('the store does not answer');
+    else if (!changesNothing(this.spec)) command.outcomeUnknown('the store does not answer');
     else
       command.complete({
         status: Status.checkCondition,

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { ScsiLimits } from '../../../src/limits.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
+import { Reservations } from '../../../src/scsi/local-unit/reservations/reservations.ts';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
@@ -22,7 +23,7 @@ const NOT_READY = [2, 0x04, 0x0c];
 const LOOK = ScsiLimits.lookMilliseconds;
 
 /** A unit whose store holds every call, and its nexus, which has had its unit attention. */
-function stuckUnit() {
+function stuckUnit(reservations = new Reservations({ store: null, relativePorts: [] })) {
   const held = new HeldStore(new MemoryStore({ byteLength: 1 << 20, blockLength: BLOCK }));
   const pool = new BufferPool(1 << 20);
   const identity = makeUnitIdentity('demo', {
@@ -31,7 +32,7 @@ function stuckUnit() {
     blockLength: BLOCK,
     byteLength: 1 << 20,
   });
-  const parts = { pool, clock: new ManualClock(), order: testOrder, log: silentLog };
+  const parts = { pool, clock: new ManualClock(), order: testOrder, log: silentLog, reservations };
   const unit = new LocalUnit({ identity, store: checked(held.store), ...parts });
   const nexus = testNexus();
   unit.takeUnitAttention(nexus);
@@ -68,6 +69,18 @@ describe('a store that does not answer', () => {
     assert.equal(isOver(command), false);
     assert.equal(look(LOOK), false, 'the unit has become unavailable');
     assert.equal(command.outcome?.how, 'unknown');
+  });
+
+  test('so is a request that changes reservations, when what keeps them does not answer', () => {
+    const never = { saved: null, save: () => {} };
+    const reservations = new Reservations({ store: never, relativePorts: [] });
+    const { start, look } = stuckUnit(reservations);
+    const dataOut = new Uint8Array(24);
+    dataOut[15] = 1;
+    dataOut[20] = 1;
+    const register = start(Uint8Array.of(0x5f, 0, 0, 0, 0, 0, 0, 0, 24, 0), { dataOut });
+    look(BOUND);
+    assert.equal(register.outcome?.how, 'unknown');
   });
 
   test('a read is answered NOT READY', () => {
