@@ -72,6 +72,8 @@ describe('when the link dies with writes in flight', () => {
   });
 
   test('those that the owner ran, and could not say so, ran once', async () => {
+    // The owner asks for a client before its first write, and could not ask now (docs/decisions/0006-freshness-of-writes.md).
+    assert.equal((await session.startWrite(LUN, WRITES * BLOCKS_EACH, 1, OLD).result).status, Status.good);
     const served = await servedByBeta();
     // Beta dials: what it says comes from the relay's client.
     cluster.interconnect.stall('fromClient');
