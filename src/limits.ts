@@ -101,7 +101,7 @@ export const LinkLimits = {
   maxReadSetLength: 1 * MiB,
   /** Read sets of one exchange on the way at a time. */
   readSetsPerExchange: 4,
-  /** Read data of all exchanges of a link on the way at a time. */
+  /** Read data of all exchanges of a link on the way at a time; a nexus holds no more of it than it leaves free. */
   dataInPerLink: 16 * MiB,
   /** What one frame carries at the most: MAX_PAYLOAD of wire/interconnect/frame.ts. */
   payloadLength: 1 * MiB,

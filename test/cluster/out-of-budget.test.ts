@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Lease } from '../../src/buffers/buffer-pool.ts';
 import { LinkLimits } from '../../src/limits.ts';
 import type { CommandResult } from '../../src/scsi/logical-unit.ts';
+import type { Nexus } from '../../src/scsi/nexus.ts';
 import { Status } from '../../src/wire/scsi/status.ts';
 import { HeldStore } from '../support/held-store.ts';
 import { blockCdb, pattern, testNexus, testPort } from '../support/scsi.ts';
@@ -62,55 +63,71 @@ describe('a system that is out of', () => {
     return link.originator;
   };
 
+  const read = (nexus: Nexus) =>
+    new TestCommand({ nexus, cdb: blockCdb(READ_16, 0, 8), dataIn: 8 * BLOCK }).start(systems.proxied);
+  const stalledRead = (nexus: Nexus) =>
+    new StalledRead({ nexus, cdb: blockCdb(READ_16, 0, MiB / BLOCK), dataIn: MiB }).start(systems.proxied);
+  /** What the first MiB of the unit holds from now on. */
+  const written = async (nexus: Nexus) => {
+    const dataOut = pattern(MiB, 3);
+    const cdb = blockCdb(WRITE_16, 0, MiB / BLOCK);
+    assert.equal((await new TestCommand({ nexus, cdb, dataOut }).run(systems.proxied)).status, Status.good);
+    return dataOut;
+  };
+
   it('read budget waits until clients take what it has, and holds no more meanwhile', async () => {
-    const [stalled, other] = [await nexusOf('stalled'), await nexusOf('other')];
+    const nexus = await nexusOf('stalled');
     const { budget } = originator();
-    const data = pattern(MiB, 3);
-    const write = new TestCommand({
-      nexus: other,
-      cdb: blockCdb(WRITE_16, 0, MiB / BLOCK),
-      dataOut: data,
-    });
-    assert.equal((await write.run(systems.proxied)).status, Status.good);
-    const reads = Array.from({ length: 80 }, () =>
-      new StalledRead({
-        nexus: stalled,
-        cdb: blockCdb(READ_16, 0, MiB / BLOCK),
-        dataIn: MiB,
-      }).start(systems.proxied),
-    );
-    while (budget.used < LinkLimits.dataInPerLink) await new Promise((resolve) => setImmediate(resolve));
-    const late = new TestCommand({ nexus: other, cdb: blockCdb(READ_16, 0, 8), dataIn: 8 * BLOCK }).start(
-      systems.proxied,
-    );
-    // What carries no read data goes its way, and behind that command on the same link.
-    const small = new TestCommand({ nexus: other, cdb: blockCdb(WRITE_16, 4096, 8), dataOut: pattern(4096) });
+    const data = await written(nexus);
+    const reads = Array.from({ length: 40 }, () => stalledRead(nexus));
+    // A nexus that is alone has half.
+    assert.equal(budget.used, LinkLimits.dataInPerLink / 2);
+    const late = read(nexus);
+    // What carries no read data goes its way, behind that command on the same link.
+    const small = new TestCommand({ nexus, cdb: blockCdb(WRITE_16, 4096, 8), dataOut: pattern(4096) });
     assert.equal((await small.run(systems.proxied)).status, Status.good);
     assert.equal(late.outcome, null);
-    for (const read of reads) read.take();
-    for (const read of reads) {
-      const { status, data: got } = await read.ended;
+    for (const command of reads) command.take();
+    for (const command of reads) {
+      const { status, data: got } = await command.ended;
       assert.equal(status, Status.good);
       assert(Buffer.from(got).equals(data));
     }
     assert.equal((await late.ended).status, Status.good);
-    assert.equal(budget.peak, LinkLimits.dataInPerLink);
+    assert.equal(budget.peak, LinkLimits.dataInPerLink / 2);
     assert.equal(budget.used, 0);
     assert.equal(systems.beta.pool.leasedBytes, 0);
+  });
+
+  it('read budget for clients that take nothing serves those that do', async () => {
+    const { budget } = originator();
+    const reads: StalledRead[] = [];
+    for (let number = 1; number <= 8; number += 1) {
+      const nexus = await nexusOf(`stalled${number}`);
+      if (number === 1) await written(nexus);
+      // More than its share: half of what is left.
+      for (let times = 0; times < 40 / number; times += 1) reads.push(stalledRead(nexus));
+    }
+    const other = await nexusOf('other');
+    for (let times = 0; times < 8; times += 1)
+      assert.equal((await read(other).ended).status, Status.good, 'while all others stand still');
+    assert(reads.every(({ outcome }) => outcome === null));
+    assert(budget.peak < LinkLimits.dataInPerLink);
+    for (const command of reads) command.take();
+    for (const command of reads) assert.equal((await command.ended).status, Status.good);
+    assert.equal(budget.used, 0);
   });
 
   it('exchanges answers TASK SET FULL, and takes commands again when some have ended', async () => {
     const nexus = await nexusOf('one');
     held.holding = true;
-    const read = () =>
-      new TestCommand({ nexus, cdb: blockCdb(READ_16, 0, 1), dataIn: BLOCK }).start(systems.proxied);
-    const running = Array.from({ length: LinkLimits.maxExchanges }, read);
+    const running = Array.from({ length: LinkLimits.maxExchanges }, () => read(nexus));
     assert(running.every(({ outcome }) => outcome === null));
-    assert.equal(read().outcome?.status, Status.taskSetFull);
+    assert.equal(read(nexus).outcome?.status, Status.taskSetFull);
     await held.atLeast(1);
     held.open();
     for (const command of running) assert.equal((await command.ended).status, Status.good);
-    assert.equal((await read().ended).status, Status.good);
+    assert.equal((await read(nexus).ended).status, Status.good);
     assert.equal(originator().exchangesInFlight, 0);
   });
 });

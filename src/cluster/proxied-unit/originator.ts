@@ -31,13 +31,19 @@ import { ExchangeTable } from '../link/exchange-table.ts';
 import type { FrameChannel } from '../link/frame-channel.ts';
 import type { LinkTerms } from '../link/handshake.ts';
 import { ProxiedTask } from './proxied-task.ts';
-import { ReadBudget } from './read-budget.ts';
+import { BudgetShare, ReadBudget } from './read-budget.ts';
 
 class ManagementExchange {
   readonly done: (response: TaskManagementResponse) => void;
   constructor(done: (response: TaskManagementResponse) => void) {
     this.done = done;
   }
+}
+
+/** A nexus that the owner knows. */
+interface KnownNexus {
+  readonly id: number;
+  readonly share: BudgetShare;
 }
 
 export class Originator {
@@ -56,7 +62,7 @@ export class Originator {
   bound = 0;
   #unsolicitedUsed = 0;
   readonly #exchanges: ExchangeTable<ProxiedTask | ManagementExchange>;
-  readonly #nexuses = new Map<Nexus, number>();
+  readonly #nexuses = new Map<Nexus, KnownNexus>();
   readonly #nexusById = new Map<number, Nexus>();
   #lastNexus = 0;
   /** The command whose frame waits for its first write data, so that both travel together. */
@@ -86,7 +92,8 @@ export class Originator {
     if (exchange === 0) return null;
     this.commandsForwarded++;
     const promised = this.#promise(command.unsolicitedLength);
-    const task = new ProxiedTask(this, exchange, this.#nexusId(command.nexus), unitId, command, promised);
+    const { id, share } = this.#know(command.nexus);
+    const task = new ProxiedTask(this, exchange, id, share, unitId, command, promised);
     this.#exchanges.open(exchange, task);
     // With its first data, or when anything else is to be sent: so that both travel together, and nothing overtakes it.
     if (promised > 0) this.#deferred = task;
@@ -105,15 +112,16 @@ export class Originator {
     const exchange = this.#exchanges.reserve();
     if (exchange === 0) return done('rejected');
     this.#exchanges.open(exchange, new ManagementExchange(done));
-    const parameters = { nexus: this.#nexusId(nexus), unit: unitId, function: what, tag };
+    const parameters = { nexus: this.#know(nexus).id, unit: unitId, function: what, tag };
     const length = encodeTaskManagement(parameters, this.frames.scratch, HEADER_LENGTH);
     this.frames.send(FrameType.taskManagement, 0, exchange, length);
   }
 
   /** The nexus's commands end as aborted here, now; their exchanges end when the owner has let go of them. */
   nexusLost(nexus: Nexus, why: NexusLoss): void {
-    const id = this.#nexuses.get(nexus);
-    if (id === undefined) return;
+    const known = this.#nexuses.get(nexus);
+    if (known === undefined) return;
+    const { id } = known;
     this.sendDeferred();
     this.#nexuses.delete(nexus);
     this.#nexusById.delete(id);
@@ -232,11 +240,12 @@ export class Originator {
     return length;
   }
 
-  #nexusId(nexus: Nexus): number {
+  #know(nexus: Nexus): KnownNexus {
     const known = this.#nexuses.get(nexus);
     if (known !== undefined) return known;
     const id = ++this.#lastNexus;
-    this.#nexuses.set(nexus, id);
+    const made = { id, share: new BudgetShare(this.budget) };
+    this.#nexuses.set(nexus, made);
     this.#nexusById.set(id, nexus);
     const { port } = nexus;
     const open = {
@@ -251,6 +260,6 @@ export class Originator {
     };
     const length = encodeNexusOpen(open, this.frames.scratch, HEADER_LENGTH);
     this.frames.send(FrameType.nexusOpen, 0, 0, length);
-    return id;
+    return made;
   }
 }

@@ -9,6 +9,7 @@ import { decodeResult, ResultKind } from '../../wire/interconnect/result.ts';
 import { sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { Originator } from './originator.ts';
+import type { BudgetShare } from './read-budget.ts';
 import { type CreditTaker, ReadWindow } from './read-window.ts';
 import { WriteRelay } from './write-relay.ts';
 
@@ -33,6 +34,7 @@ export class ProxiedTask implements Task, CreditTaker {
     originator: Originator,
     exchange: number,
     nexusId: number,
+    share: BudgetShare,
     unitId: number,
     command: Command,
     promised: number,
@@ -46,7 +48,7 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#writes = new WriteRelay(originator, promised, command.unsolicitedLength, command.dataOutLength);
     this.#readSetLength = Math.min(command.readSetLength, originator.readSetLength);
     const { dataInLength, dataInCredit } = command;
-    this.#reads = new ReadWindow(originator, this, dataInLength, dataInCredit, this.#readSetLength);
+    this.#reads = new ReadWindow(originator, share, this, dataInLength, dataInCredit, this.#readSetLength);
   }
 
   /** Sends COMMAND, with the data that is here. Before that nothing has left this system. */

@@ -5,7 +5,7 @@
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import { LinkLimits } from '../../limits.ts';
 import type { Originator } from './originator.ts';
-import type { BudgetWaiter } from './read-budget.ts';
+import type { BudgetShare, BudgetWaiter } from './read-budget.ts';
 
 /** Who is told that there is credit to pass on. */
 export interface CreditTaker {
@@ -14,6 +14,7 @@ export interface CreditTaker {
 
 export class ReadWindow implements BudgetWaiter {
   readonly #originator: Originator;
+  readonly #share: BudgetShare;
   readonly #taker: CreditTaker;
   readonly #length: number;
   /** Credit that may be out, or in memory here, at a time. */
@@ -30,12 +31,14 @@ export class ReadWindow implements BudgetWaiter {
   /** `length`: the most that the client takes; `room`: what it takes now. */
   constructor(
     originator: Originator,
+    share: BudgetShare,
     taker: CreditTaker,
     length: number,
     room: number,
     readSetLength: number,
   ) {
     this.#originator = originator;
+    this.#share = share;
     this.#taker = taker;
     this.#length = length;
     this.#window = LinkLimits.readSetsPerExchange * readSetLength;
@@ -47,18 +50,17 @@ export class ReadWindow implements BudgetWaiter {
     this.#room = Math.min(this.#room + bytes, this.#length);
   }
 
-  /** The credit that there is for the owner now: within the client's room, the window of read sets, the link's budget. */
+  /** The credit that there is for the owner now: within the client's room, the window of read sets, the nexus's share of the link's budget. */
   takeCredit(): number {
     if (this.#ended || this.#waiting) return 0;
-    const { budget } = this.#originator;
     const onTheWay = this.#granted - this.#received + this.#inMemory;
     const wanted = Math.min(this.#room - this.#granted, this.#window - onTheWay);
     if (wanted <= 0) return 0;
-    const taken = budget.take(wanted);
+    const taken = this.#share.take(wanted);
     this.#granted += taken;
     if (taken < wanted) {
       this.#waiting = true;
-      budget.wait(this);
+      this.#share.wait(this);
     }
     return taken;
   }
@@ -89,7 +91,7 @@ export class ReadWindow implements BudgetWaiter {
   /** For ReadSet. */
   released(length: number): void {
     this.#inMemory -= length;
-    this.#originator.budget.giveBack(length);
+    this.#share.giveBack(length);
     if (!this.#ended) this.#taker.creditFree();
   }
 
@@ -98,7 +100,7 @@ export class ReadWindow implements BudgetWaiter {
     this.#ended = true;
     this.#incoming?.release();
     this.#incoming = null;
-    this.#originator.budget.giveBack(this.#granted - this.#received);
+    this.#share.giveBack(this.#granted - this.#received);
   }
 }
 
