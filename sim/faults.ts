@@ -130,7 +130,8 @@ export class FaultPlan {
     const stream = world.prng.pick(between);
     world.say('network', `${kind} ${stream.host} -> ${stream.peer.host}`);
     if (kind === 'reset') stream.resetBoth();
-    else stream.stalledUntil = world.now + duration;
+    // A shorter stall does not end a longer one: `heal` would take what waits for the longer one for moving.
+    else stream.stalledUntil = Math.max(stream.stalledUntil, world.now + duration);
   }
 
   #pause(process: SimProcess | null, duration: number): void {
