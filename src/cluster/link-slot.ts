@@ -57,6 +57,8 @@ export class LinkSlot implements LinkOwner {
     peakBufferedBytes: 0,
   };
   #pause: number = LinkLimits.reconnectMilliseconds;
+  /** Monotonic ms of the last attempt's beginning. */
+  #dialedAt = 0;
   #retry: Timer | null = null;
   #dialing: { cancel(): void } | null = null;
   #greeting: Greeting | null = null;
@@ -157,7 +159,7 @@ export class LinkSlot implements LinkOwner {
     this.#host.generationEnded(this, link.terms);
     if (isCurrent) this.#becomeDown(link, reason);
     if (this.link !== null) return;
-    this.#dialLater();
+    this.#dialLater(this.#clock.now());
     this.#whenLinkEnded?.();
   }
 
@@ -179,6 +181,7 @@ export class LinkSlot implements LinkOwner {
   #dial(): void {
     if (this.#stopped) return;
     this.#retry = null;
+    this.#dialedAt = this.#clock.now();
     const { clock, network } = this.#host.system.env;
     const connecting = network.connect(
       streamAddress(this.address),
@@ -219,14 +222,18 @@ export class LinkSlot implements LinkOwner {
     this.#greeting = null;
     if (reason !== this.lastLoss) this.#log.info({ partner: this.#host.name, reason }, 'no link yet');
     this.lastLoss = reason;
-    this.#dialLater();
+    this.#dialLater(this.#dialedAt);
   }
 
-  /** At most one attempt is on its way or waits. */
-  #dialLater(): void {
+  /**
+   * At most one attempt is on its way or waits. The pause counts from `since`: behind an attempt that took long, which has waited for
+   * the partner already, there is none.
+   */
+  #dialLater(since: number): void {
     const isTrying = this.#retry !== null || this.#dialing !== null || this.#greeting !== null;
     if (!this.#host.weDial || this.#stopped || isTrying) return;
-    this.#retry = this.#clock.after(this.#pause, () => this.#dial());
+    const left = Math.max(0, since + this.#pause - this.#clock.now());
+    this.#retry = this.#clock.after(left, () => this.#dial());
     this.#pause = Math.min(this.#pause * 2, LinkLimits.maxReconnectMilliseconds);
   }
 

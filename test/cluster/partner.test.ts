@@ -10,6 +10,7 @@ import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../src/cluster/interconnect.ts';
 import type { Address } from '../../src/env/network.ts';
+import { LinkLimits } from '../../src/limits.ts';
 import { testOrder } from '../support/scsi.ts';
 
 const traits = {
@@ -112,6 +113,19 @@ test('a way that was cut while the partner was dialed is used soon after it is m
   two.cut(false);
   await two.world.run(14_500);
   assert.deepEqual(two.states, ['up', 'up']);
+});
+
+// Found by a seed of the simulator: the pause had followed an attempt that had itself taken 3 s.
+test('a way that comes back is used within the time of one attempt, whenever it comes back', async () => {
+  for (let mended = 10_000; mended < 16_000; mended += 250) {
+    const two = new Two();
+    two.cut(true);
+    await two.start();
+    await two.world.run(mended);
+    two.cut(false);
+    await two.world.run(mended + LinkLimits.connectMilliseconds + 100);
+    assert.deepEqual(two.states, ['up', 'up'], `mended after ${mended} ms`);
+  }
 });
 
 test('a link is slow while its round trips are far above its own history, and says when that begins and ends', async () => {
