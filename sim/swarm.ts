@@ -54,6 +54,8 @@ export interface Swarm {
  * ends without an answer, by their timeouts alone.
  */
 const PATIENCE = { commandTimeout: 60_000, abortTimeout: 1_000, resetRate: 0 } as const;
+/** Gives a path up soon, and goes on with the same few blocks by another. */
+const HASTY = { commandTimeout: 800, abortTimeout: 200, hotBlocks: 4, readShare: 0.3, depth: 4 } as const;
 /** ms: a link that is silent ends after 2 to 2.5 s; the command behind one that waited for it may meet another such link. */
 const ANSWER_WITHIN = 5_500;
 
@@ -67,7 +69,8 @@ export function drawSwarm(prng: Prng): Swarm {
   const unitBlocks = prng.pick([256, 1024, 2048]);
   const systems = prng.pick([2, 2, 2, 3, 4]);
   const linksOnly = prng.chance(0.15);
-  const patient = linksOnly || prng.chance(0.2);
+  const isGray = !linksOnly && prng.chance(0.12);
+  const patient = linksOnly || (!isGray && prng.chance(0.2));
   return {
     systems,
     linksOnly,
@@ -83,11 +86,12 @@ export function drawSwarm(prng: Prng): Swarm {
       cachedChance: prng.pick([0, 0.5, 0.95]),
       writebackChance: prng.pick([0, 0.3]),
     },
-    faults: linksOnly ? drawLinkFaults(prng) : drawFaults(prng),
+    faults: isGray ? drawGrayFaults(prng) : linksOnly ? drawLinkFaults(prng) : drawFaults(prng),
     clientTraits: rested(
       prng.pick(MOST_OPERATIONS),
       Array.from({ length: clients }, () => {
         const traits = drawClient(prng, clients, unitBlocks);
+        if (isGray) return { ...traits, ...HASTY, policy: prng.pick(['roundRobin', 'proxied'] as const) };
         return patient ? { ...traits, ...PATIENCE, answerWithin: linksOnly ? ANSWER_WITHIN : null } : traits;
       }),
     ),
@@ -164,6 +168,11 @@ function drawFaults(prng: Prng): FaultRates {
     otherKeys: rate(0.2, 0.2),
     clientDeath: rate(0.3, 0.1, 0.5),
   };
+}
+
+/** Nothing is closed, and little arrives in time: what makes ghost writes. */
+function drawGrayFaults(prng: Prng): FaultRates {
+  return { ...noFaults, stall: 4, pauseSystem: prng.pick([0, 0.5]), clientDeath: prng.pick([0, 0.3]) };
 }
 
 /** Those that a link feels, often. */
