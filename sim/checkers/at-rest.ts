@@ -8,6 +8,8 @@ import { BLOCK_LENGTH } from './stamps.ts';
 
 /** Bytes in which one connection gathers what it sends: its first slab, and a further one. */
 const GATHERED = 8_192 + 65_536;
+/** Over FCIP what is sent is copied into frames: a read set of 16 KiB, the worst there is, takes both slabs. */
+const FRAMED = GATHERED / 16_384;
 
 /** Bytes and number of the reads of the end (Workload.readAll), for each unit, and the clients that read. */
 export const ReadBack = { blocks: 256, readers: 2 } as const;
@@ -15,14 +17,15 @@ export const ReadBack = { blocks: 256, readers: 2 } as const;
 /**
  * The most that a system may hold in its pool: the data of every operation that the clients have under way at a time,
  * once for the attempt that counts and once for one that was lost and is still to be cleared away; and what a connection gathers
- * small things in before it sends them (OutputQueue). All of the product's own bounds (credit of a link, of a session) are above what
+ * small things in before it sends them (OutputQueue), and over FCIP everything. All of the product's own bounds (credit of a link, of a session) are above what
  * the clients of a seed can ask for.
  */
 export function mostHeld({ clientTraits, units, unitBlocks, links, splitPorts }: Swarm): number {
   const underWay = clientTraits.reduce((sum, { depth, longest }) => sum + depth * longest, 0);
   const readBack = ReadBack.readers * units * Math.min(ReadBack.blocks, unitBlocks);
   const connections = clientTraits.length * (splitPorts ? 2 : 1) + links.flat().length;
-  return 2 * BLOCK_LENGTH * (underWay + readBack) + connections * GATHERED;
+  const copies = 2 + (links.flat().includes('fcip') ? FRAMED : 0);
+  return copies * BLOCK_LENGTH * (underWay + readBack) + connections * GATHERED;
 }
 
 /** What is left, or null. A probe of a link that is just being sent is no fault: ask again a little later. */
