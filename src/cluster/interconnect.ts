@@ -68,6 +68,7 @@ export class Interconnect implements PartnerHost, Reachability {
   #looking: Timer | null = null;
   readonly #listeners: Listener[] = [];
   readonly #greetings = new Set<Greeting>();
+  #stopping = false;
 
   constructor(env: Env, options: InterconnectOptions) {
     this.env = env;
@@ -105,6 +106,7 @@ export class Interconnect implements PartnerHost, Reachability {
 
   /** Tells the partners that the units here are not to be had, lets what they run here end (for `deadline` ms), and leaves. */
   async stop(deadline: number): Promise<void> {
+    this.#stopping = true;
     this.#closeListeners();
     this.#looking?.cancel();
     for (const greeting of this.#greetings) greeting.cancel('this system stops');
@@ -234,7 +236,8 @@ export class Interconnect implements PartnerHost, Reachability {
       },
     });
     this.#greetings.add(greeting);
-    if (full) greeting.cancel('too many callers at once');
+    if (this.#stopping) greeting.cancel('this system stops');
+    else if (full) greeting.cancel('too many callers at once');
   }
 
   readonly #turnedAway = (remote: string, reason: string): void => {

@@ -28,7 +28,7 @@ export interface Network {
 export interface Listener {
   /** The address in use (the real port number where 0 was asked for). */
   readonly address: Address;
-  /** Stops accepting. Accepted streams live on. */
+  /** Stops accepting. Accepted streams live on, and one that is being accepted (a TLS handshake, say) may still come. */
   close(): void;
 }
 

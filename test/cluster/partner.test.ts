@@ -128,6 +128,21 @@ test('a way that comes back is used within the time of one attempt, whenever it 
   }
 });
 
+// Found by a seed of the simulator: a TLS handshake, say, may end when the listener has been closed.
+test('a partner that was being accepted when a system stops gets no link, and nothing runs behind the stop', async () => {
+  const two = new Two();
+  await two.alpha.start();
+  const [alpha] = two.processes;
+  assert(alpha !== undefined);
+  two.world.pause(alpha);
+  await two.beta.start();
+  await two.world.run(100);
+  await two.alpha.stop(1000);
+  two.world.resume(alpha, true);
+  await two.world.run(200);
+  assert.deepEqual(two.states, ['down', 'down']);
+});
+
 test('a link is slow while its round trips are far above its own history, and says when that begins and ends', async () => {
   const two = new Two();
   await two.start();
