@@ -29,7 +29,8 @@ const MIN_REPORT_LUNS_ALLOCATION = 16;
 
 export const hereCommands: Record<HereCommandName, HereCommand> = {
   inquiry: {
-    answer: (cdb, { unit, nexus }) => inquiry(cdb, unit?.identity ?? null, nexus.port),
+    answer: (cdb, { unit, nexus, accessStates }) =>
+      inquiry(cdb, unit?.identity ?? null, nexus.port, accessStates),
     allocationLength: (cdb) => u16(cdb, 3),
   },
   /** SPC-4 6.39: a unit attention is reported as data here, and is cleared by that. */
