@@ -3,7 +3,13 @@ import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { AccessStates } from '../access-states.ts';
-import { type CommandSpec, commandOf, type HereCommandName, usesOnlyKnownFields } from '../command-table.ts';
+import {
+  type CommandSpec,
+  commandOf,
+  type HereCommandName,
+  unknownField,
+  usesOnlyKnownFields,
+} from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -151,7 +157,7 @@ export class Router implements TaskRouter {
     unit: LogicalUnit | null,
   ): Task {
     const { nexus, cdb } = command;
-    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, sense.invalidFieldInCdb());
+    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
     const handler = hereCommands[spec.name as HereCommandName];
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
     if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);
