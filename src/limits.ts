@@ -89,6 +89,8 @@ export const ScsiLimits = {
   maxRegistrants: 1024,
   /** What reservations that survive power loss take on disk, all of them. */
   savedReservationsBytes: 512 * KiB,
+  /** Of the whole cluster: TARGET PORT COUNT of REPORT TARGET PORT GROUPS has one byte, and VPD page 88h 64 KiB. */
+  maxTargetPorts: 255,
   /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
   implicitTransitionSeconds: 10,
 } as const;
@@ -193,6 +195,10 @@ const relations: readonly [string, boolean][] = [
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
   ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
+  [
+    'every target port has its place in VPD page 88h: header, name, portal group tag',
+    ScsiLimits.maxTargetPorts * (16 + IscsiLimits.maxNameBytes + 13) <= 0xffff,
+  ],
   [
     'all registrations fit their place on disk',
     ScsiLimits.maxRegistrants * (2 * IscsiLimits.maxNameBytes + 66) <= ScsiLimits.savedReservationsBytes,

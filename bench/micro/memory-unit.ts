@@ -48,7 +48,7 @@ export function memoryUnit(): MemoryUnit {
   const router = new Router({
     units: [{ lun: LUN, unit }],
     initiators: [],
-    accessStates: { groups: () => [] },
+    accessStates: { groups: () => [], ports: () => [] },
     pool,
     order,
   });

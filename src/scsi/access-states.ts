@@ -1,3 +1,4 @@
+import type { TargetPort } from './target-port.ts';
 import type { UnitIdentity } from './unit-identity.ts';
 
 /** Asymmetric access states (SPC-4 5.15.2.4), by the numbers of REPORT TARGET PORT GROUPS. */
@@ -21,4 +22,6 @@ export interface TargetPortGroup {
 /** Who knows through which groups a unit can be reached. The answer is the same whichever port asks. */
 export interface AccessStates {
   groups(unit: UnitIdentity): readonly TargetPortGroup[];
+  /** All target ports of the cluster that show the unit, ascending by relative identifier, whatever their state. */
+  ports(unit: UnitIdentity): readonly TargetPort[];
 }

@@ -4,6 +4,7 @@
  */
 import { u8 } from '../wire/scsi/bytes.ts';
 import { OpCode, ServiceAction } from '../wire/scsi/opcodes.ts';
+import { atCdbField, type Sense, sense } from '../wire/scsi/sense.ts';
 import { ConflictClass } from './conflict-table.ts';
 import { ReservationClass } from './reservation-table.ts';
 
@@ -121,6 +122,8 @@ type NamesAt<Where extends RunsAt> = {
 export type HereCommandName = NamesAt<'here'>;
 export type OwnerCommandName = NamesAt<'owner'>;
 
+const SERVICE_ACTION_BYTE = 1;
+const SERVICE_ACTION_BIT = 4;
 const SERVICE_ACTION_MASK = 0x1f;
 
 function specOf(name: CommandName, index: number): CommandSpec {
@@ -154,6 +157,18 @@ export function usesOnlyKnownFields(spec: CommandSpec, cdb: Uint8Array): boolean
   const usage = spec.usage;
   for (let at = 1; at < usage.length; at += 1) if ((u8(cdb, at) & ~u8(usage, at)) !== 0) return false;
   return true;
+}
+
+/** What is wrong with a CDB that sets such a bit: the first of them is named. */
+export function unknownField(spec: CommandSpec, cdb: Uint8Array): Sense {
+  const byte = spec.usage.findIndex((usage, at) => at > 0 && (u8(cdb, at) & ~usage) !== 0);
+  const unknown = u8(cdb, byte) & ~u8(spec.usage, byte);
+  return atCdbField(sense.invalidFieldInCdb(), byte, 31 - Math.clz32(unknown));
+}
+
+/** What is wrong with a CDB whose operation code has service actions, but not this one. */
+export function unknownServiceAction(): Sense {
+  return atCdbField(sense.invalidFieldInCdb(), SERVICE_ACTION_BYTE, SERVICE_ACTION_BIT);
 }
 
 /** Whether it changes who is registered, or who holds the reservation. */

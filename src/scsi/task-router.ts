@@ -15,8 +15,8 @@ import type { TargetPort } from './target-port.ts';
  * where it arrives, and passes the rest to the unit, local or proxied.
  */
 export interface TaskRouter {
-  /** The initiator is there now. `ping` asks whether it still is. */
-  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus;
+  /** The initiator is there now. `ping` asks whether it still is. `end`: ends its session, what waits to be sent first. */
+  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping, end?: () => void): Nexus;
   /** Aborts the nexus's tasks on every unit without an answer. The nexus must not be used after it. */
   closeNexus(nexus: Nexus, why: NexusLoss): void;
   /** `lun`: from wire/scsi/lun.ts; a negative one is no unit's. */
@@ -28,4 +28,8 @@ export interface TaskRouter {
     tag: number,
     done: (response: TaskManagementResponse | 'noSuchUnit') => void,
   ): void;
+  /** LOGICAL UNIT RESET of every unit that the nexus sees. 'rejected': of one or more it could not be done. */
+  resetUnits(nexus: Nexus, done: (response: TaskManagementResponse) => void): void;
+  /** Ends the sessions of all initiators with the nexus's target on this system, its own too. */
+  endSessions(nexus: Nexus): void;
 }

@@ -198,6 +198,23 @@ describe('a hostile or broken partner', () => {
     });
   }
 
+  for (const [highestVersion, specific] of [
+    [1, undefined],
+    [2, 0xc8_0001],
+  ] as const) {
+    it(`of version ${highestVersion} is ${specific ? '' : 'not '}told which field of a CDB is wrong`, async () => {
+      partner = await RawPartner.greeted(systems.address, { highestVersion });
+      partner.openNexus(1);
+      partner.send({ type: FrameType.command, exchange: FIRST }, testUnitReady);
+      await partner.next(FrameType.response);
+      const wrong = command({ dataOutLength: 0, unsolicitedLength: 0, cdb: Uint8Array.of(0, 1, 0, 0, 0, 0) });
+      partner.send({ type: FrameType.command, exchange: FIRST + 1 }, wrong);
+      const { parameters } = await partner.next(FrameType.response);
+      assert.equal(decodeResult(parameters)?.sense?.asc, 0x24);
+      assert.equal(decodeResult(parameters)?.sense?.specific, specific);
+    });
+  }
+
   it('of version 1 loses its link by what came with version 2', async () => {
     partner = await RawPartner.greeted(systems.address, { highestVersion: 1 });
     partner.openNexus(1);

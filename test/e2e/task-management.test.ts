@@ -33,6 +33,12 @@ describe('task management through a proxy', () => {
     return session;
   }
 
+  async function openAt(port: string, lun: number): Promise<Session> {
+    const session = await Session.open(cluster, port, 'iqn.2026-11.dev.crosspath.test:local');
+    await session.unitAttentions(lun);
+    return session;
+  }
+
   test('LOGICAL UNIT RESET resets the unit at its owner: every nexus of both systems is told', async () => {
     for (const port of ['beta-local', 'beta-all', 'alpha-shared'])
       others.push(await openQuiet(port, 'other'));
@@ -40,6 +46,20 @@ describe('task management through a proxy', () => {
     for (const session of [proxied, ...others]) {
       assert.deepEqual(await session.unitAttentions(LUN), [UNIT_RESET]);
       await session.data(LUN, Cdb.read10(0, 1));
+    }
+  });
+
+  test('TARGET WARM RESET and COLD RESET reach the units of both systems; the cold one ends the sessions', async () => {
+    for (const what of [TaskFunction.targetWarmReset, TaskFunction.targetColdReset]) {
+      const single = await openQuiet('alpha-all', 'single');
+      await single.unitAttentions(1);
+      const local = [await openAt('alpha-local', 1), await openAt('beta-local', 2)] as const;
+      others.push(single, ...local);
+      const ended = what === TaskFunction.targetColdReset ? assert.rejects(pinging(single), /closed/) : null;
+      assert.equal(await single.initiator.manage(what, 0), Response.complete);
+      await ended;
+      for (const [index, session] of local.entries())
+        assert.deepEqual(await session.unitAttentions(index + 1), [UNIT_RESET]);
     }
   });
 
@@ -69,3 +89,8 @@ describe('task management through a proxy', () => {
     assert.equal(linkOf(await cluster.status(), 'alpha').commandsForwarded, before);
   });
 });
+
+/** Until the session ends. */
+async function pinging({ initiator }: Session): Promise<never> {
+  for (;;) await initiator.ping(Uint8Array.of(1));
+}

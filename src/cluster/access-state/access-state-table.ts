@@ -33,14 +33,20 @@ export class AccessStateTable implements AccessStates {
   groups(unit: UnitIdentity): readonly TargetPortGroup[] {
     const groups: TargetPortGroup[] = [];
     for (const [system, ports] of this.#bySystem) {
-      const kind = system === unit.owner ? 'local' : 'proxy';
-      const showing = ports.filter(({ serves }) => serves === kind || serves === 'all');
+      const showing = ports.filter((port) => shows(port, unit));
       const first = showing[0];
       if (first === undefined) continue;
       const state = this.state(unit, system);
       groups.push({ groupId: first.groupId, state, ports: showing.map(({ relativeId }) => relativeId) });
     }
     return groups.sort((a, b) => a.groupId - b.groupId);
+  }
+
+  ports(unit: UnitIdentity): readonly TargetPort[] {
+    return [...this.#bySystem.values()]
+      .flat()
+      .filter((port) => shows(port, unit))
+      .sort((a, b) => a.relativeId - b.relativeId);
   }
 
   /** The unit's access state through the ports of one system. */
@@ -55,4 +61,8 @@ export class AccessStateTable implements AccessStates {
       ? AccessState.activeNonOptimized
       : AccessState.unavailable;
   }
+}
+
+function shows({ serves, system }: TargetPort, { owner }: UnitIdentity): boolean {
+  return serves === 'all' || (serves === 'local') === (system === owner);
 }

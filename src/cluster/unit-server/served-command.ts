@@ -5,6 +5,7 @@ import type { Nexus } from '../../scsi/nexus.ts';
 import type { CommandParameters } from '../../wire/interconnect/command.ts';
 import { FINAL, FrameType, HEADER_LENGTH, putU32 } from '../../wire/interconnect/frame.ts';
 import { encodeResult, type Result, ResultKind } from '../../wire/interconnect/result.ts';
+import type { Sense } from '../../wire/scsi/sense.ts';
 import type { UnitServer } from './unit-server.ts';
 
 const ABORTED: Result = { kind: ResultKind.aborted, status: 0, presentedLength: 0, sense: null };
@@ -73,7 +74,8 @@ export class ServedCommand implements Command {
     putU32(frames.scratch, HEADER_LENGTH, offset);
     // A result with sense does not fit DATA_IN: it follows in a frame of its own.
     const together = final !== null && final.sense === null;
-    const length = 4 + (together ? encodeResult(asResult(final), frames.scratch, HEADER_LENGTH + 4) : 0);
+    const length =
+      4 + (together ? encodeResult(this.#asResult(final), frames.scratch, HEADER_LENGTH + 4) : 0);
     if (this.#server.closed) data.release();
     else frames.send(FrameType.dataIn, together ? FINAL : 0, this.exchange, length, data.bytes, data);
     if (together) this.#end();
@@ -81,7 +83,7 @@ export class ServedCommand implements Command {
   }
 
   complete(result: CommandResult): void {
-    this.#respond(asResult(result));
+    this.#respond(this.#asResult(result));
   }
 
   outcomeUnknown(): void {
@@ -107,13 +109,13 @@ export class ServedCommand implements Command {
     this.#server.giveBackBudget(this.#charged);
     this.#server.commandEnded(this);
   }
+
+  #asResult({ status, presentedLength, sense }: CommandResult): Result {
+    const passed = sense === null || this.#server.version > 1 ? sense : withoutSpecific(sense);
+    return { kind: ResultKind.status, status, presentedLength, sense: passed };
+  }
 }
 
-function asResult(result: CommandResult): Result {
-  return {
-    kind: ResultKind.status,
-    status: result.status,
-    presentedLength: result.presentedLength,
-    sense: result.sense,
-  };
+function withoutSpecific({ key, asc, ascq, information }: Sense): Sense {
+  return { key, asc, ascq, information };
 }

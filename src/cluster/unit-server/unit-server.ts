@@ -26,6 +26,8 @@ export interface ServedUnit {
 export type ServedUnits = ReadonlyMap<number, ServedUnit>;
 
 export class UnitServer {
+  /** The protocol version of the link. */
+  readonly version: number;
   readonly frames: FrameChannel;
   commandsServed = 0;
   closed = false;
@@ -43,6 +45,7 @@ export class UnitServer {
 
   constructor(frames: FrameChannel, terms: LinkTerms, units: ServedUnits, pool: BufferPool, order: Order) {
     this.frames = frames;
+    this.version = terms.version;
     this.#units = units;
     this.#pool = pool;
     this.#nexuses = new ServedNexuses(frames, terms, order);

@@ -1,3 +1,4 @@
+import { ScsiLimits } from '../../limits.ts';
 import { relativeIdOf, targetNameOf } from './defaults.ts';
 import type { FileDraft, PortDraft, SystemDraft } from './draft.ts';
 import type { Report } from './mistake.ts';
@@ -14,6 +15,14 @@ export function checkPorts(file: FileDraft, report: Report): void {
     }
   }
   checkIdentities(file, report);
+  const most = ScsiLimits.maxTargetPorts;
+  const ports = file.systems.flatMap((system) => system.ports);
+  const beyond = ports[most];
+  if (beyond === undefined) return;
+  report(
+    beyond.path,
+    `the cluster has ${ports.length} ports, and REPORT TARGET PORT GROUPS tells of ${most}; take ports out`,
+  );
 }
 
 function checkPhysical(port: PortDraft, report: Report): void {

@@ -74,7 +74,8 @@ export class Session implements Phase, TableHost {
     this.numbering = options.numbering;
     const { initiatorName, isid, port } = identity;
     this.#pings = new Pings(this.connection, this.numbering);
-    const open = (at: TargetPort) => router.openNexus(initiatorName, isid, at, this.#pings.send);
+    const open = (at: TargetPort) =>
+      router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
     this.#tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
     this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
     this.watch = new SessionWatch(this, this.#pings, this.#tasks, this.#manager);

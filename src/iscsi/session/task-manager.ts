@@ -8,6 +8,8 @@ import { decodeLun } from '../../wire/scsi/lun.ts';
 import { Standstill } from '../transfer/standstill.ts';
 import type { TaskTable } from '../transfer/task-table.ts';
 
+type UnitResponse = TaskManagementResponse | 'noSuchUnit';
+
 export class TaskManager {
   readonly #tasks: TaskTable;
   /** Of each function that a unit has not answered. */
@@ -40,7 +42,7 @@ export class TaskManager {
         return this.#place(pdu, () => this.#manageUnit(pdu, TaskManagementFunction.logicalUnitReset));
       case TaskFunction.targetWarmReset:
       case TaskFunction.targetColdReset:
-        return this.#place(pdu, () => this.#answer(pdu, TaskResponse.functionNotSupported));
+        return this.#place(pdu, () => this.#resetTarget(pdu));
       case TaskFunction.taskReassign:
         return this.#place(pdu, () => this.#answer(pdu, TaskResponse.reassignmentNotSupported));
       default:
@@ -95,15 +97,44 @@ export class TaskManager {
 
   #manageUnit(pdu: TaskManagementRequest, what: TaskManagementFunction): void {
     const lun = decodeLun(pdu.lun, 0);
-    const standstill = new Standstill();
-    this.#unanswered.add(standstill);
-    this.#tasks.router.manage(this.#tasks.nexus, lun, what, pdu.referencedTaskTag, (response) => {
-      this.#unanswered.delete(standstill);
-      if (response === 'unknown') return this.#tasks.dropSession('task management without an answer');
+    const answered = this.#awaitAnswer(pdu, (response) => {
       const clears = what !== TaskManagementFunction.abortTask && what !== TaskManagementFunction.clearAca;
       if (clears && response === 'complete') this.#tasks.abandonAnswered(lun);
-      this.#answer(pdu, responseCode(response));
     });
+    this.#tasks.router.manage(this.#tasks.nexus, lun, what, pdu.referencedTaskTag, answered);
+  }
+
+  /**
+   * TARGET WARM RESET: all units that the initiator sees are reset. A cold one is a power-on event too (11.5.1), which ends the
+   * sessions of all initiators with the target: on this system, for the other ones have not been switched off.
+   */
+  #resetTarget(pdu: TaskManagementRequest): void {
+    const { router, nexus, connection } = this.#tasks;
+    const cold = pdu.function === TaskFunction.targetColdReset;
+    const { initiatorName, port } = nexus;
+    connection.log.warn({ initiator: initiatorName, target: port.targetName, cold }, 'target reset');
+    const answered = this.#awaitAnswer(pdu, (response) => {
+      if (response === 'complete') this.#tasks.abandonAnswered(null);
+    });
+    router.resetUnits(nexus, (response) => {
+      answered(response);
+      if (cold && response === 'complete') router.endSessions(nexus);
+    });
+  }
+
+  /** To be called with what the unit, or all of them, answered. */
+  #awaitAnswer(
+    pdu: TaskManagementRequest,
+    then: (response: UnitResponse) => void,
+  ): (got: UnitResponse) => void {
+    const standstill = new Standstill();
+    this.#unanswered.add(standstill);
+    return (response) => {
+      this.#unanswered.delete(standstill);
+      if (response === 'unknown') return this.#tasks.dropSession('task management without an answer');
+      then(response);
+      this.#answer(pdu, responseCode(response));
+    };
   }
 
   #answer(pdu: TaskManagementRequest, response: number): void {
@@ -117,7 +148,7 @@ export class TaskManager {
   }
 }
 
-function responseCode(response: Exclude<TaskManagementResponse, 'unknown'> | 'noSuchUnit'): number {
+function responseCode(response: Exclude<UnitResponse, 'unknown'>): number {
   switch (response) {
     case 'complete':
       return TaskResponse.functionComplete;

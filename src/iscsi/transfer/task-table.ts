@@ -220,9 +220,11 @@ export class TaskTable implements TaskHost {
     this.#host.dropSession(why);
   }
 
-  /** After a function that cleared the unit's tasks: the ones that only waited for data to be answered. */
-  abandonAnswered(lun: number): void {
-    for (const task of [...this.#tasks.values()]) if (task.hasResult && task.lun === lun) task.abandon();
+  /** After a function that cleared the unit's tasks, or those of all (null): the ones that only waited for data to be answered. */
+  abandonAnswered(lun: number | null): void {
+    for (const task of [...this.#tasks.values()]) {
+      if (task.hasResult && (lun === null || task.lun === lun)) task.abandon();
+    }
   }
 
   /** The data of the PDU that is on its way goes into a unit's buffer. */

@@ -5,7 +5,13 @@ import type { Log } from '../../env/log.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
-import { type CommandSpec, commandOf, usesOnlyKnownFields } from '../command-table.ts';
+import {
+  type CommandSpec,
+  commandOf,
+  unknownField,
+  unknownServiceAction,
+  usesOnlyKnownFields,
+} from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -106,8 +112,9 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     const attention = this.#attentions.peek(command.nexus);
     if (attention !== null) return this.#attend(command, spec, attention);
     if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
-    if (spec === 'noServiceAction' || !usesOnlyKnownFields(spec, command.cdb)) {
-      return this.#refuse(command, sense.invalidFieldInCdb());
+    if (spec === 'noServiceAction') return this.#refuse(command, unknownServiceAction());
+    if (!usesOnlyKnownFields(spec, command.cdb)) {
+      return this.#refuse(command, unknownField(spec, command.cdb));
     }
     return this.#run(command, spec);
   }

@@ -3,7 +3,7 @@ import { ScsiLimits } from '../../limits.ts';
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
 import { encodeReportLuns, SelectReport } from '../../wire/scsi/report-luns.ts';
 import { encodeTargetPortGroups, GroupsFormat } from '../../wire/scsi/report-target-port-groups.ts';
-import { encodeDescriptorSense, encodeSense, type Sense, sense } from '../../wire/scsi/sense.ts';
+import { atCdbField, encodeDescriptorSense, encodeSense, type Sense, sense } from '../../wire/scsi/sense.ts';
 import type { AccessStates } from '../access-states.ts';
 import type { HereCommandName } from '../command-table.ts';
 import type { LogicalUnit } from '../logical-unit.ts';
@@ -29,7 +29,8 @@ const MIN_REPORT_LUNS_ALLOCATION = 16;
 
 export const hereCommands: Record<HereCommandName, HereCommand> = {
   inquiry: {
-    answer: (cdb, { unit, nexus }) => inquiry(cdb, unit?.identity ?? null, nexus.port),
+    answer: (cdb, { unit, nexus, accessStates }) =>
+      inquiry(cdb, unit?.identity ?? null, nexus.port, accessStates),
     allocationLength: (cdb) => u16(cdb, 3),
   },
   /** SPC-4 6.39: a unit attention is reported as data here, and is cleared by that. */
@@ -57,7 +58,7 @@ export const hereCommands: Record<HereCommandName, HereCommand> = {
       const attention = unit.takeUnitAttention(nexus);
       if (attention !== null) return attention;
       const format = u8(cdb, 1) >> 5;
-      if (format > GroupsFormat.extended) return sense.invalidFieldInCdb();
+      if (format > GroupsFormat.extended) return atCdbField(sense.invalidFieldInCdb(), 1, 7);
       const groups = accessStates.groups(unit.identity);
       return encodeTargetPortGroups(groups, format, ScsiLimits.implicitTransitionSeconds);
     },

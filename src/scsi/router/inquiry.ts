@@ -8,9 +8,13 @@ import { encodeBlockLimits } from '../../wire/scsi/vpd/block-limits.ts';
 import { encodeDeviceIdentification } from '../../wire/scsi/vpd/device-identification.ts';
 import { encodeExtendedInquiry } from '../../wire/scsi/vpd/extended-inquiry.ts';
 import { encodeLogicalBlockProvisioning } from '../../wire/scsi/vpd/logical-block-provisioning.ts';
+import { encodeManagementAddresses } from '../../wire/scsi/vpd/management-addresses.ts';
+import { encodeModePagePolicy } from '../../wire/scsi/vpd/mode-page-policy.ts';
 import { VpdPage } from '../../wire/scsi/vpd/page.ts';
+import { encodeScsiPorts } from '../../wire/scsi/vpd/scsi-ports.ts';
 import { encodeSupportedPages } from '../../wire/scsi/vpd/supported-pages.ts';
 import { encodeUnitSerialNumber } from '../../wire/scsi/vpd/unit-serial-number.ts';
+import type { AccessStates } from '../access-states.ts';
 import type { TargetPort } from '../target-port.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 
@@ -19,16 +23,26 @@ const EVPD = 0x01;
 const OPTIMAL_GRANULARITY_BYTES = 4096;
 
 /** `unit`: null where the LUN is no unit's. `port`: where the command arrived. */
-export function inquiry(cdb: Uint8Array, unit: UnitIdentity | null, port: TargetPort): Uint8Array | Sense {
+export function inquiry(
+  cdb: Uint8Array,
+  unit: UnitIdentity | null,
+  port: TargetPort,
+  accessStates: AccessStates,
+): Uint8Array | Sense {
   const code = u8(cdb, 2);
   if ((u8(cdb, 1) & EVPD) !== 0) {
-    return (unit === null ? null : vpdPage(code, unit, port)) ?? sense.invalidFieldInCdb();
+    return (unit === null ? null : vpdPage(code, unit, port, accessStates)) ?? sense.invalidFieldInCdb();
   }
   if (code !== 0) return sense.invalidFieldInCdb();
   return encodeStandardInquiry(unit === null ? Peripheral.noUnit : Peripheral.directAccessBlockDevice);
 }
 
-function vpdPage(code: number, unit: UnitIdentity, port: TargetPort): Uint8Array | null {
+function vpdPage(
+  code: number,
+  unit: UnitIdentity,
+  port: TargetPort,
+  accessStates: AccessStates,
+): Uint8Array | null {
   switch (code) {
     case VpdPage.supportedPages:
       return encodeSupportedPages();
@@ -36,8 +50,14 @@ function vpdPage(code: number, unit: UnitIdentity, port: TargetPort): Uint8Array
       return encodeUnitSerialNumber(unit.serial);
     case VpdPage.deviceIdentification:
       return deviceIdentification(unit, port);
+    case VpdPage.managementAddresses:
+      return encodeManagementAddresses();
     case VpdPage.extendedInquiry:
       return encodeExtendedInquiry();
+    case VpdPage.modePagePolicy:
+      return encodeModePagePolicy();
+    case VpdPage.scsiPorts:
+      return encodeScsiPorts(accessStates.ports(unit));
     case VpdPage.blockLimits:
       return blockLimits(unit.blockLength);
     case VpdPage.blockDeviceCharacteristics:

@@ -3,7 +3,13 @@ import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { AccessStates } from '../access-states.ts';
-import { type CommandSpec, commandOf, type HereCommandName, usesOnlyKnownFields } from '../command-table.ts';
+import {
+  type CommandSpec,
+  commandOf,
+  type HereCommandName,
+  unknownField,
+  usesOnlyKnownFields,
+} from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -38,6 +44,7 @@ interface OpenNexus {
   readonly map: LunMap;
   /** Commands answered here whose data waits for credit. */
   readonly waiting: Set<HereTask>;
+  readonly end: () => void;
 }
 
 /** Finds the unit in the initiator's own LUN map, answers what is answered where it arrives, and passes on the rest. */
@@ -70,10 +77,10 @@ export class Router implements TaskRouter {
     this.#order = options.order;
   }
 
-  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus {
+  openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping, end = nothing): Nexus {
     const id = this.#order.next();
     const nexus: Nexus = { id, initiatorName, isid, port, presence: new Presence(this.#order, id, ping) };
-    this.#nexuses.set(nexus, { map: this.#mapFor(initiatorName, port), waiting: new Set() });
+    this.#nexuses.set(nexus, { map: this.#mapFor(initiatorName, port), waiting: new Set(), end });
     return nexus;
   }
 
@@ -110,6 +117,26 @@ export class Router implements TaskRouter {
     for (const task of ended) task.abort();
     if (ended.length > 0 && what === TaskManagementFunction.abortTask) return done('complete');
     mapped.unit.manage(nexus, what, tag, done);
+  }
+
+  resetUnits(nexus: Nexus, done: (response: TaskManagementResponse) => void): void {
+    const { map, waiting } = this.#open(nexus);
+    for (const task of [...waiting]) task.abort();
+    const units = new Set(map.units.map(({ unit }) => unit));
+    let left = units.size;
+    let worst: TaskManagementResponse = 'complete';
+    if (left === 0) return done(worst);
+    for (const unit of units) {
+      unit.manage(nexus, TaskManagementFunction.logicalUnitReset, 0, (response) => {
+        if (response !== 'complete' && worst !== 'unknown') worst = response;
+        left -= 1;
+        if (left === 0) done(worst);
+      });
+    }
+  }
+
+  endSessions({ port }: Nexus): void {
+    for (const [nexus, { end }] of [...this.#nexuses]) if (nexus.port.targetName === port.targetName) end();
   }
 
   /** For status: a copy, by port and unit, of those that were used. */
@@ -151,7 +178,7 @@ export class Router implements TaskRouter {
     unit: LogicalUnit | null,
   ): Task {
     const { nexus, cdb } = command;
-    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, sense.invalidFieldInCdb());
+    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
     const handler = hereCommands[spec.name as HereCommandName];
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
     if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);
@@ -167,6 +194,8 @@ export class Router implements TaskRouter {
     return new DiscardedData(this.#pool);
   }
 }
+
+function nothing(): void {}
 
 /** Whether a task management function aborts that command of its own nexus. */
 function isMeant(command: Command, what: TaskManagementFunction, tag: number): boolean {

@@ -115,7 +115,7 @@ const parameterBounds: Record<FrameType, readonly [number, number]> = {
   [FrameType.dataOut]: [4, 4],
   [FrameType.transferReady]: [8, 8],
   [FrameType.dataIn]: [4, 10],
-  [FrameType.response]: [6, 18],
+  [FrameType.response]: [6, 21],
   [FrameType.grant]: [4, 4],
   [FrameType.taskManagement]: [13, 13],
   [FrameType.taskManagementResponse]: [1, 1],

@@ -1,6 +1,6 @@
 /** A result: how an exchange ended (docs/interconnect.md sections 2 and 6). In RESPONSE, and in DATA_IN with FINAL. */
 import type { Sense } from '../scsi/sense.ts';
-import { putU32, putU64, u8, u32, u64 } from './frame.ts';
+import { putU16, putU32, putU64, u8, u16, u32, u64 } from './frame.ts';
 
 export const ResultKind = { status: 0, aborted: 1, unknown: 2 } as const;
 export type ResultKind = (typeof ResultKind)[keyof typeof ResultKind];
@@ -14,6 +14,11 @@ export interface Result {
 
 const RESULT_LENGTH = 6;
 const WITH_SENSE = 18;
+/** Sense key specific data too: on links of version 2. */
+const WITH_SPECIFIC = 21;
+/** SENSE KEY SPECIFIC is valid: else it is not sent. */
+const SKSV = 0x80_0000;
+const LENGTHS = [RESULT_LENGTH, WITH_SENSE, WITH_SPECIFIC];
 
 export function encodeResult(result: Result, bytes: Uint8Array, at: number): number {
   bytes[at] = result.kind;
@@ -26,24 +31,31 @@ export function encodeResult(result: Result, bytes: Uint8Array, at: number): num
   bytes[at + 8] = sense.ascq;
   bytes[at + 9] = sense.information === null ? 0 : 1;
   putU64(bytes, at + 10, sense.information ?? 0);
-  return WITH_SENSE;
+  if (sense.specific === undefined) return WITH_SENSE;
+  bytes[at + 18] = sense.specific >>> 16;
+  putU16(bytes, at + 19, sense.specific);
+  return WITH_SPECIFIC;
 }
 
 /** `parameters`: exactly a result. `null`: malformed. */
 export function decodeResult(parameters: Uint8Array): Result | null {
-  if (parameters.length !== RESULT_LENGTH && parameters.length !== WITH_SENSE) return null;
+  if (!LENGTHS.includes(parameters.length)) return null;
   const kind = u8(parameters, 0);
   if (kind > ResultKind.unknown) return null;
   const sense = parameters.length === RESULT_LENGTH ? null : decodeSense(parameters);
   if (kind !== ResultKind.status && sense !== null) return null;
+  if (sense?.specific !== undefined && (sense.specific & SKSV) === 0) return null;
   return { kind, status: u8(parameters, 1), presentedLength: u32(parameters, 2), sense };
 }
 
 function decodeSense(parameters: Uint8Array): Sense {
-  return {
+  const sense = {
     key: u8(parameters, 6) & 0x0f,
     asc: u8(parameters, 7),
     ascq: u8(parameters, 8),
     information: u8(parameters, 9) === 0 ? null : u64(parameters, 10),
   };
+  return parameters.length === WITH_SPECIFIC
+    ? { ...sense, specific: (u8(parameters, 18) << 16) | u16(parameters, 19) }
+    : sense;
 }

@@ -1,4 +1,4 @@
-import { putU32, putU64, u16, u32, u64 } from './bytes.ts';
+import { putU24, putU32, putU64, u16, u24, u32, u64 } from './bytes.ts';
 
 /** Sense data as the core passes it: sense key, additional code and qualifier, and optional information. */
 export interface Sense {
@@ -7,6 +7,8 @@ export interface Sense {
   readonly ascq: number;
   /** INFORMATION field (e.g. offset of a miscompare), or null. */
   readonly information: number | null;
+  /** SENSE KEY SPECIFIC (4.5.2.4), its three bytes as a number with SKSV set; absent where there is nothing to say. */
+  readonly specific?: number;
 }
 
 /** Bytes of fixed format sense data as encodeSense makes it. */
@@ -16,6 +18,12 @@ const Format = { fixedCurrent: 0x70, fixedDeferred: 0x71, descriptorCurrent: 0x7
 const VALID = 0x80;
 const INFORMATION_DESCRIPTOR = 0x00;
 const INFORMATION_DESCRIPTOR_LENGTH = 12;
+const SPECIFIC_DESCRIPTOR = 0x02;
+const SPECIFIC_DESCRIPTOR_LENGTH = 8;
+const SKSV = 0x80_0000;
+/** Field pointer sense key specific data: the byte is one of the CDB, and BIT POINTER is valid. */
+const COMMAND = 0x40_0000;
+const BPV = 0x08_0000;
 const DESCRIPTOR_HEADER_LENGTH = 8;
 
 /** Fixed format, current error (SPC-4 4.5.3), 18 bytes. Information over 32 bits does not fit: VALID is 0. */
@@ -30,12 +38,14 @@ export function encodeSense(sense: Sense): Uint8Array {
   bytes[7] = FIXED_SENSE_LENGTH - 8;
   bytes[12] = sense.asc;
   bytes[13] = sense.ascq;
+  putU24(bytes, 15, sense.specific ?? 0);
   return bytes;
 }
 
-/** Descriptor format, current error (SPC-4 4.5.2), 8 bytes, or 20 with information. */
+/** Descriptor format, current error (SPC-4 4.5.2), 8 bytes, 12 more with information, 8 more with sense key specific data. */
 export function encodeDescriptorSense(sense: Sense): Uint8Array {
-  const extra = sense.information === null ? 0 : INFORMATION_DESCRIPTOR_LENGTH;
+  const informationLength = sense.information === null ? 0 : INFORMATION_DESCRIPTOR_LENGTH;
+  const extra = informationLength + (sense.specific === undefined ? 0 : SPECIFIC_DESCRIPTOR_LENGTH);
   const bytes = new Uint8Array(DESCRIPTOR_HEADER_LENGTH + extra);
   bytes[0] = Format.descriptorCurrent;
   bytes[1] = sense.key;
@@ -47,6 +57,12 @@ export function encodeDescriptorSense(sense: Sense): Uint8Array {
     bytes[9] = INFORMATION_DESCRIPTOR_LENGTH - 2;
     bytes[10] = VALID;
     putU64(bytes, 12, sense.information);
+  }
+  if (sense.specific !== undefined) {
+    const at = DESCRIPTOR_HEADER_LENGTH + informationLength;
+    bytes[at] = SPECIFIC_DESCRIPTOR;
+    bytes[at + 1] = SPECIFIC_DESCRIPTOR_LENGTH - 2;
+    putU24(bytes, at + 4, sense.specific);
   }
   return bytes;
 }
@@ -69,20 +85,30 @@ function decodeFixed(bytes: Uint8Array): Sense | null {
   if (bytes.length < 14) return null;
   const information = ((bytes[0] ?? 0) & VALID) === 0 ? null : u32(bytes, 3);
   const code = u16(bytes, 12);
-  return { key: (bytes[2] ?? 0) & 0x0f, asc: code >> 8, ascq: code & 0xff, information };
+  const sense = { key: (bytes[2] ?? 0) & 0x0f, asc: code >> 8, ascq: code & 0xff, information };
+  const whole = bytes.length >= FIXED_SENSE_LENGTH && (bytes[7] ?? 0) >= FIXED_SENSE_LENGTH - 8;
+  return whole ? withSpecific(sense, u24(bytes, 15)) : sense;
+}
+
+function withSpecific(sense: Sense, specific: number): Sense {
+  return (specific & SKSV) === 0 ? sense : { ...sense, specific };
 }
 
 function decodeDescriptors(bytes: Uint8Array): Sense | null {
   if (bytes.length < DESCRIPTOR_HEADER_LENGTH) return null;
   const end = Math.min(bytes.length, DESCRIPTOR_HEADER_LENGTH + (bytes[7] ?? 0));
-  const sense = { key: (bytes[1] ?? 0) & 0x0f, asc: bytes[2] ?? 0, ascq: bytes[3] ?? 0 };
+  const code = { key: (bytes[1] ?? 0) & 0x0f, asc: bytes[2] ?? 0, ascq: bytes[3] ?? 0 };
+  let sense: Sense = { ...code, information: null };
   for (let at = DESCRIPTOR_HEADER_LENGTH; at + 2 <= end; at += 2 + (bytes[at + 1] ?? 0)) {
-    if (bytes[at] !== INFORMATION_DESCRIPTOR || at + INFORMATION_DESCRIPTOR_LENGTH > end) continue;
-    const value = u64(bytes, at + 4);
-    const known = ((bytes[at + 2] ?? 0) & VALID) !== 0 && Number.isFinite(value);
-    return { ...sense, information: known ? value : null };
+    if (bytes[at] === INFORMATION_DESCRIPTOR && at + INFORMATION_DESCRIPTOR_LENGTH <= end) {
+      const value = u64(bytes, at + 4);
+      const known = ((bytes[at + 2] ?? 0) & VALID) !== 0 && Number.isFinite(value);
+      sense = { ...sense, information: known ? value : null };
+    } else if (bytes[at] === SPECIFIC_DESCRIPTOR && at + SPECIFIC_DESCRIPTOR_LENGTH <= end) {
+      sense = withSpecific(sense, u24(bytes, at + 4));
+    }
   }
-  return { ...sense, information: null };
+  return sense;
 }
 
 /** Sense key, additional sense code and qualifier, and its words (SPC-4 table of codes, and of 4.5.6 keys). */
@@ -156,6 +182,15 @@ export const sense = {
   /** SBC-3 5.2: INFORMATION is the offset of the first byte that differs. */
   miscompare: (offset: number | null): Sense => ({ ...plain('miscompare')(), information: offset }),
 } as const satisfies Record<Outcome, (offset: number | null) => Sense>;
+
+/**
+ * Names the field of the CDB that is wrong (SPC-4 4.5.2.4.2): its first byte, and of a field that is less than a byte, its
+ * highest bit.
+ */
+export function atCdbField(sense: Sense, byte: number, bit: number | null = null): Sense {
+  const pointer = bit === null ? 0 : BPV | (bit << 16);
+  return { ...sense, specific: SKSV | COMMAND | pointer | byte };
+}
 
 const words = new Map<number, string>(
   Object.values(outcomes).map(([, asc, ascq, text]) => [(asc << 8) | ascq, text]),

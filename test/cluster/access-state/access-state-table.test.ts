@@ -47,6 +47,16 @@ describe('access states', () => {
     assert.deepEqual(groups, [optimized, { groupId: 2, state: AccessState.activeNonOptimized, ports: [4] }]);
   });
 
+  it('leave out of the list of ports those that do not show the unit, and keep those that are unavailable', () => {
+    for (const self of ['alpha', 'beta']) {
+      const listed = table(self, []).ports(unit);
+      assert.deepEqual(
+        listed.map(({ relativeId }) => relativeId),
+        [1, 4],
+      );
+    }
+  });
+
   it('are the same seen from owner and partner, with the link up and down', () => {
     for (const up of [true, false]) {
       const fromAlpha = table('alpha', up ? ['beta'] : []).groups(unit);

@@ -16,9 +16,16 @@ export function describeHostileInput(makeUnit: UnitMaker): void {
 
     test('unknown service actions and reserved bits', () =>
       withRig(makeUnit, async (rig) => {
-        await rig.refused(blockCdb(0x9e, 0, 32, 0x1f), '05/24/00', { dataIn: 32 });
-        await rig.refused([0, 1, 0, 0, 0, 0], '05/24/00');
-        await rig.refused([0, 0, 0, 0, 0, 0x04], '05/24/00');
+        const action = await rig.refused(blockCdb(0x9e, 0, 32, 0x1f), '05/24/00', { dataIn: 32 });
+        assert.equal(action.sense?.specific, 0xcc_0001, 'byte 1, bit 4');
+        const byte1 = await rig.refused([0, 1, 0, 0, 0, 0], '05/24/00');
+        assert.equal(byte1.sense?.specific, 0xc8_0001, 'byte 1, bit 0');
+        const naca = await rig.refused([0, 0, 0, 0, 0, 0x04], '05/24/00');
+        assert.equal(naca.sense?.specific, 0xca_0005, 'byte 5, bit 2');
+        const several = await rig.refused(blockCdb(0x2a, 0, 1, 0xe5), '05/24/00', {
+          dataOut: pattern(BLOCK),
+        });
+        assert.equal(several.sense?.specific, 0xcf_0001, 'the first of them');
       }));
 
     test('a transfer over the limit', () =>

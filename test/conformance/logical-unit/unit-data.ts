@@ -77,7 +77,8 @@ export function describeUnitData(makeUnit: UnitMaker): void {
           assert.equal((await rig.good(question, { dataIn: 256 })).data[1], 1);
         }
         for (const question of [ask(1, 0x9e), ask(2, 0x2a), ask(5, 0x2a)]) {
-          await rig.refused(question, '05/24/00', { dataIn: 256 });
+          const { sense } = await rig.refused(question, '05/24/00', { dataIn: 256 });
+          assert.equal(sense?.specific, 0xca_0002, 'REPORTING OPTIONS');
         }
       }));
 

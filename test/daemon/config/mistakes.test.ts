@@ -107,3 +107,18 @@ test('an interconnect beyond loopback is allowed where it is authenticated, or s
   const secure = edited('tcp://127.0.0.1:7701', 'tls://192.0.2.1:7701');
   assert.deepEqual(mistakesOf(secure.replace('name = "demo"', 'name = "demo"\nkeys = "keys"')), []);
 });
+
+test('a cluster has as many ports as REPORT TARGET PORT GROUPS can count', () => {
+  const port = (index: number) =>
+    `[[system.port]]\nname = "more-${index}"\nkind = "virtual"\non = "beta-local"\nserves = "proxy"\n`;
+  const clusterOf = (ports: number) => {
+    const more = Array.from({ length: ports - 4 }, (_, index) => port(index)).join('');
+    return edited('[[unit]]\nname = "vol-a"', `${more}[[unit]]\nname = "vol-a"`);
+  };
+  assert.deepEqual(mistakesOf(clusterOf(255)), []);
+  const text = clusterOf(256);
+  const [mistake, ...others] = mistakesOf(text);
+  assert.deepEqual(others, []);
+  assert.equal(mistake?.line, lineOf(text, '[[system.port]]\nname = "more-251"'));
+  assert.match(mistake?.message ?? '', /256 ports, and REPORT TARGET PORT GROUPS tells of 255/);
+});

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IscsiInitiator } from '../../../client/iscsi-initiator.ts';
 import { TaskFunction } from '../../../src/wire/iscsi/task-management-request.ts';
 import { TaskResponse } from '../../../src/wire/iscsi/task-management-response.ts';
-import { blockCdb, pattern } from '../../support/scsi.ts';
+import { blockCdb, pattern, testPort } from '../../support/scsi.ts';
 import { GOOD, ManualRouter } from '../support/manual-router.ts';
-import { assertServes, BLOCK, LUN, withTarget } from '../support/test-target.ts';
+import { assertServes, BLOCK, LUN, type TestTarget, withTarget } from '../support/test-target.ts';
 
 const READ_16 = 0x88;
 const WRITE_16 = 0x8a;
+const TEST_UNIT_READY = new Uint8Array(6);
+const RESERVE_6 = Uint8Array.of(0x16, 0, 0, 0, 0, 0);
 
 test('ABORT TASK is answered when the unit has let go, and the task never', async () => {
   await withTarget({}, async (target) => {
@@ -102,10 +105,6 @@ test('each answer of a unit has its response', async () => {
       (await router.managed(at)).done(answer);
       assert.equal(await response, expected);
     }
-    const notHere = [TaskFunction.targetWarmReset, TaskFunction.targetColdReset];
-    for (const what of notHere) {
-      assert.equal(await client.manage(what, LUN), TaskResponse.functionNotSupported);
-    }
     assert.equal(await client.manage(TaskFunction.taskReassign, LUN), TaskResponse.reassignmentNotSupported);
     await client.logout();
   });
@@ -141,3 +140,63 @@ test('after a logical unit reset the unit serves on', async () => {
     await assertServes(target);
   });
 });
+
+test('a target reset is answered when all units are reset; a cold one that could not be done ends no session', async () => {
+  const router = new ManualRouter();
+  await withTarget({ router }, async (target) => {
+    const client = await target.login();
+    const warm = client.manage(TaskFunction.targetWarmReset, 0);
+    (await router.managed(0)).done('complete');
+    assert.equal(await warm, TaskResponse.functionComplete);
+    const cold = client.manage(TaskFunction.targetColdReset, 0);
+    (await router.managed(1)).done('rejected');
+    assert.equal(await cold, TaskResponse.functionRejected);
+    await client.ping(pattern(4));
+    assert.deepEqual(router.events, ['open', 'reset all', 'reset all']);
+    await client.logout();
+  });
+});
+
+test('TARGET WARM RESET resets the units and leaves every session', async () => {
+  await withTarget({}, async (target) => {
+    const [one, other] = [await quiet(target, 'one'), await quiet(target, 'other')];
+    await one.command(LUN, RESERVE_6);
+    assert.equal(await one.manage(TaskFunction.targetWarmReset, 0), TaskResponse.functionComplete);
+    for (const client of [one, other]) {
+      assert.equal((await client.command(LUN, TEST_UNIT_READY)).sense?.ascq, 3, 'told of the reset');
+      await client.command(LUN, TEST_UNIT_READY);
+    }
+    assert.equal((await other.command(LUN, RESERVE_6)).status, 0, 'the reservation is gone');
+    for (const client of [one, other]) await client.logout();
+  });
+});
+
+test('TARGET COLD RESET is answered, and then ends every session with that target', async () => {
+  const ports = [testPort(), testPort({ name: 'second', targetName: 'iqn.test:second', relativeId: 2 })];
+  await withTarget({ ports }, async (target) => {
+    const [one, other] = [await quiet(target, 'one'), await quiet(target, 'other')];
+    const elsewhere = await quiet(target, 'elsewhere', 'iqn.test:second');
+    const ended = [one, other].map((client) => assert.rejects(forever(client), /closed/));
+    assert.equal(await one.manage(TaskFunction.targetColdReset, 0), TaskResponse.functionComplete);
+    await Promise.all(ended);
+    await elsewhere.ping(pattern(4));
+    assert.deepEqual(
+      target.portal.sessions().map(({ port }) => port),
+      ['second'],
+    );
+    assert.equal((await elsewhere.command(LUN, TEST_UNIT_READY)).sense?.ascq, 3, 'its units were reset');
+    await elsewhere.logout();
+    await assertServes(target);
+  });
+});
+
+async function quiet(target: TestTarget, name: string, targetName = target.ports[0]?.targetName ?? null) {
+  const client = await target.login({ initiatorName: `iqn.2026-11.test:${name}`, targetName });
+  await client.command(LUN, TEST_UNIT_READY);
+  return client;
+}
+
+/** Until the session ends. */
+async function forever(client: IscsiInitiator): Promise<never> {
+  for (;;) await client.ping(pattern(4));
+}

@@ -4,6 +4,7 @@ import type { Nexus } from '../../../src/scsi/nexus.ts';
 import type { Ping } from '../../../src/scsi/presence.ts';
 import type { TargetPort } from '../../../src/scsi/target-port.ts';
 import type { TaskRouter } from '../../../src/scsi/task-router.ts';
+import { TaskFunction } from '../../../src/wire/iscsi/task-management-request.ts';
 import { testNexus } from '../../support/scsi.ts';
 
 /** A command whose end is the test's to decide. */
@@ -86,6 +87,19 @@ export class ManualRouter implements TaskRouter {
   ): void {
     this.functions.push({ lun, what, tag, done });
     this.#happened(`manage ${what}`);
+  }
+
+  resetUnits(_nexus: Nexus, done: (response: TaskManagementResponse) => void): void {
+    const answered = (response: TaskManagementResponse | 'noSuchUnit') => {
+      assert(response !== 'noSuchUnit');
+      done(response);
+    };
+    this.functions.push({ lun: -1, what: TaskFunction.targetWarmReset, tag: 0, done: answered });
+    this.#happened('reset all');
+  }
+
+  endSessions(): void {
+    this.#happened('end sessions');
   }
 
   /** Resolves with the task of the command with this index, once it has come. */

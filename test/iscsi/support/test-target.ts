@@ -67,7 +67,7 @@ export class TestTarget {
     return new Router({
       units: [{ lun: LUN, unit }],
       initiators: [],
-      accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }] },
+      accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }], ports: () => this.ports },
       pool: this.pool,
       order: testOrder,
     });

@@ -58,7 +58,7 @@ describe('random commands', () => {
     const router = new Router({
       units: [{ lun: 1, unit }],
       initiators: [],
-      accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }] },
+      accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }], ports: () => [testPort()] },
       pool,
       order: testOrder,
     });

@@ -4,6 +4,7 @@ import { u16, u32 } from '../../../src/wire/scsi/bytes.ts';
 import { present, testPort } from '../../support/scsi.ts';
 
 import {
+  betaPort,
   codeOf,
   INQUIRY,
   localUnit,
@@ -15,16 +16,7 @@ import {
 } from './rig.ts';
 
 describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
-  const ports = [
-    testPort(),
-    testPort({
-      name: 'beta-proxy',
-      targetName: 'iqn.test:beta',
-      relativeId: 0x103,
-      groupId: 2,
-      portalGroupTag: 5,
-    }),
-  ];
+  const ports = [testPort(), betaPort];
 
   test('the unit is called the same through every port, the port by its own names', () => {
     const { router, run } = setUp();
@@ -64,7 +56,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const list = run(nexus, 2, [0x12, 1, 0, 0, 255, 0]).data;
     const codes = [...list.subarray(4)];
-    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x86, 0xb0, 0xb1, 0xb2]);
+    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0xb0, 0xb1, 0xb2]);
     for (const code of codes) {
       const { data } = run(nexus, 2, [0x12, 1, code, 0, 255, 0]);
       assert.equal(data[1], code);
@@ -73,6 +65,57 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     assert.deepEqual(codeOf(run(nexus, 2, [0x12, 1, 0xb3, 0, 255, 0])), [5, 0x24, 0]);
     assert.deepEqual(codeOf(run(nexus, 2, [0x12, 0, 0x83, 0, 255, 0])), [5, 0x24, 0]);
     assert.deepEqual(codeOf(run(nexus, 2, [0x12, 2, 0, 0, 255, 0])), [5, 0x24, 0]);
+  });
+
+  test('SCSI Ports lists every port of the cluster that shows the unit, the same through each', () => {
+    const { router, run } = setUp();
+    const [first, second] = ports.map((port) => {
+      const nexus = router.openNexus('iqn.test:one', '00', port, present);
+      return run(nexus, 1, [0x12, 1, 0x88, 2, 0, 0], { dataIn: 512 }).data;
+    });
+    assert.ok(first !== undefined);
+    assert.deepEqual(first, second);
+    const found: [number, string][] = [];
+    for (let at = 4; at < first.length; at += 12 + u16(first, at + 10)) {
+      assert.equal(u16(first, at + 6), 0, 'no initiator port');
+      assert.deepEqual([...first.subarray(at + 12, at + 14)], [0x53, 0x98], 'iSCSI, UTF-8; PIV, port, name');
+      assert.equal(first[at + 15], u16(first, at + 10) - 4, 'one designator');
+      const name = first.subarray(at + 16, at + 12 + u16(first, at + 10));
+      assert.equal(name.length % 4, 0);
+      found.push([u16(first, at + 2), Buffer.from(name).toString().replace(/\0+$/, '')]);
+    }
+    assert.deepEqual(found, [
+      [1, `${testPort().targetName},t,0x0001`],
+      [0x103, 'iqn.test:beta,t,0x0005'],
+    ]);
+  });
+
+  test('no management address, one policy for all mode pages, and what the unit does with each', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const page = (code: number) => [...run(nexus, 1, [0x12, 1, code, 0, 255, 0]).data.subarray(4)];
+    assert.deepEqual(page(0x85), []);
+    assert.deepEqual(page(0x87), [0x3f, 0xff, 0, 0]);
+    const extended = page(0x86);
+    assert.deepEqual([extended.length, extended[1], extended[2]], [60, 0x07, 0x01]);
+    assert.deepEqual(page(0xb1).slice(0, 6), [0, 1, 0, 0, 1, 0]);
+    assert.deepEqual(page(0xb2), [0, 0xe4, 2, 0]);
+  });
+
+  test('Block Limits are those that the unit keeps', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const { data } = run(nexus, 1, [0x12, 1, 0xb0, 0, 255, 0]);
+    const mib = 2048;
+    assert.deepEqual([data.length, data[5], u16(data, 6)], [64, 255, 8]);
+    assert.deepEqual([u32(data, 8), u32(data, 12), u32(data, 16)], [32 * mib, mib, 0], 'transfer, prefetch');
+    assert.deepEqual([u32(data, 20), u32(data, 24)], [512 * mib, 256], 'UNMAP: blocks, descriptors');
+    assert.deepEqual([u32(data, 28), u32(data, 32)], [8, 0x8000_0000], 'UNMAP: granularity, alignment');
+    assert.deepEqual([u32(data, 36), u32(data, 40)], [0, 4096 * mib], 'WRITE SAME');
+    assert.ok(
+      data.subarray(44).every((byte) => byte === 0),
+      'nothing longer than a block is atomic',
+    );
   });
 
   test('standard INQUIRY data names the product, implicit ALUA, and is cut to the allocation length', () => {

@@ -10,7 +10,7 @@ import { Router } from '../../../src/scsi/router/router.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { u32 } from '../../../src/wire/scsi/bytes.ts';
 import { decodeLun } from '../../../src/wire/scsi/lun.ts';
-import { silentLog, testOrder } from '../../support/scsi.ts';
+import { silentLog, testOrder, testPort } from '../../support/scsi.ts';
 import { type Outcome, TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
 
 export const BLOCK = 512;
@@ -19,6 +19,16 @@ export const REPORT_LUNS = [0xa0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0];
 export const INQUIRY = [0x12, 0, 0, 0, 255, 0];
 export const REQUEST_SENSE = [0x03, 0, 0, 0, 252, 0];
 export const REPORT_GROUPS = [0xa3, 0x0a, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0];
+
+/** Of another system. */
+export const betaPort = testPort({
+  name: 'beta-proxy',
+  system: 'beta',
+  targetName: 'iqn.test:beta',
+  relativeId: 0x103,
+  groupId: 2,
+  portalGroupTag: 5,
+});
 
 export const pool = new BufferPool(1 << 20);
 
@@ -70,6 +80,7 @@ export function setUp() {
         { groupId: 1, state: AccessState.activeOptimized, ports: [1, 2] },
         { groupId: 2, state: AccessState.activeNonOptimized, ports: [3] },
       ],
+      ports: () => [testPort(), betaPort],
     },
     pool,
     order: testOrder,

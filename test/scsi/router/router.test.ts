@@ -52,7 +52,7 @@ describe('router: LUN maps', () => {
   });
 
   test('a map that names an unknown unit is refused', () => {
-    const accessStates = { groups: () => [] };
+    const accessStates = { groups: () => [], ports: () => [] };
     const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
     const options = { units: [], initiators, accessStates, pool, order: testOrder };
     assert.throws(() => new Router(options), /nothing/);

@@ -118,12 +118,14 @@ describe('interconnect parameters', () => {
   });
 
   it('come back as they went, for results with and without sense', () => {
-    const sense = record({
+    const plain = {
       key: fc.integer({ min: 0, max: 15 }),
       asc: u8,
       ascq: u8,
       information: fc.option(fc.integer({ min: 0, max: 2 ** 50 })),
-    });
+    };
+    const specific = fc.integer({ min: 0x80_0000, max: 0xff_ffff });
+    const sense = fc.oneof(record(plain), record({ ...plain, specific }));
     const result = record({
       kind: fc.constant(0),
       status: u8,

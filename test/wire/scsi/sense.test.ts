@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
+  atCdbField,
   decodeSense,
   encodeDescriptorSense,
   encodeSense,
@@ -20,6 +21,22 @@ describe('sense data', () => {
         assert.deepEqual(decodeSense(encodeDescriptorSense(given)), given);
       }
     }
+  });
+
+  test('names the field of the CDB that is wrong, in both formats', () => {
+    const given = atCdbField(sense.invalidFieldInCdb(), 2, 5);
+    const fixed = encodeSense(given);
+    assert.deepEqual([...fixed.subarray(15)], [0xcd, 0, 2], 'SKSV, C/D, BPV, bit 5, byte 2');
+    assert.deepEqual([...encodeDescriptorSense(given).subarray(8)], [2, 6, 0, 0, 0xcd, 0, 2, 0]);
+    assert.deepEqual([...encodeSense(atCdbField(sense.invalidFieldInCdb(), 10)).subarray(15)], [0xc0, 0, 10]);
+    for (const information of [null, 7]) {
+      const both = { ...given, information };
+      assert.deepEqual(decodeSense(encodeSense(both)), both);
+      assert.deepEqual(decodeSense(encodeDescriptorSense(both)), both);
+    }
+    const short = fixed.slice();
+    short[7] = 6;
+    assert.deepEqual(decodeSense(short), sense.invalidFieldInCdb(), 'its length leaves the bytes out');
   });
 
   test('information over 32 bits fits the descriptor format alone', () => {

@@ -1,6 +1,6 @@
 /** REPORT SUPPORTED OPERATION CODES and TASK MANAGEMENT FUNCTIONS: SPC-4 6.35, 6.36. */
 import { u8, u16 } from '../../../wire/scsi/bytes.ts';
-import { type Sense, sense } from '../../../wire/scsi/sense.ts';
+import { atCdbField, type Sense, sense } from '../../../wire/scsi/sense.ts';
 import {
   encodeOneOperation,
   encodeOperationList,
@@ -28,14 +28,19 @@ function findOne(option: number, operationCode: number, serviceAction: number): 
   const exact = sameCode.find((spec) => (spec.serviceAction ?? 0) === serviceAction) ?? null;
   switch (option) {
     case ReportingOptions.oneByCode:
-      return hasServiceActions ? sense.invalidFieldInCdb() : (sameCode[0] ?? null);
+      return hasServiceActions ? wrongOption() : (sameCode[0] ?? null);
     case ReportingOptions.oneByServiceAction:
-      return sameCode.length > 0 && !hasServiceActions ? sense.invalidFieldInCdb() : exact;
+      return sameCode.length > 0 && !hasServiceActions ? wrongOption() : exact;
     case ReportingOptions.oneByBoth:
       return exact;
     default:
-      return sense.invalidFieldInCdb();
+      return wrongOption();
   }
+}
+
+/** REPORTING OPTIONS: byte 2, bits 2 to 0. */
+function wrongOption(): Sense {
+  return atCdbField(sense.invalidFieldInCdb(), 2, 2);
 }
 
 export const reportSupportedTaskManagementFunctions: Reply = (_unit, cdb) =>

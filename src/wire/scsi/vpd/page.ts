@@ -5,7 +5,10 @@ export const VpdPage = {
   supportedPages: 0x00,
   unitSerialNumber: 0x80,
   deviceIdentification: 0x83,
+  managementAddresses: 0x85,
   extendedInquiry: 0x86,
+  modePagePolicy: 0x87,
+  scsiPorts: 0x88,
   blockLimits: 0xb0,
   blockDeviceCharacteristics: 0xb1,
   logicalBlockProvisioning: 0xb2,
@@ -20,4 +23,13 @@ export function newVpdPage(code: VpdPage, length: number): Uint8Array {
   bytes[1] = code;
   putU16(bytes, 2, length);
   return bytes;
+}
+
+/** Puts one behind the other. */
+export function putAll(page: Uint8Array, start: number, parts: readonly Uint8Array[]): void {
+  let at = start;
+  for (const part of parts) {
+    page.set(part, at);
+    at += part.length;
+  }
 }
