@@ -89,6 +89,8 @@ export const ScsiLimits = {
   maxRegistrants: 1024,
   /** What reservations that survive power loss take on disk, all of them. */
   savedReservationsBytes: 512 * KiB,
+  /** What saved mode pages take on disk. */
+  savedModePagesBytes: 1 * KiB,
   /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
   implicitTransitionSeconds: 10,
 } as const;
