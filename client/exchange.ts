@@ -12,6 +12,8 @@ export interface ScsiResult {
   /** wire/scsi/status.ts */
   readonly status: number;
   readonly sense: Sense | null;
+  /** The same as it came: empty where there is none. */
+  readonly senseData: Uint8Array;
   readonly dataIn: Uint8Array;
   /** Positive: overflow, negative: underflow, in bytes. */
   readonly residual: number;
@@ -111,6 +113,7 @@ export class CommandExchange implements Exchange {
     this.#settle.resolve({
       status: answer.status,
       sense: decodeSense(sense),
+      senseData: sense,
       dataIn: this.#dataIn.subarray(0, this.#end),
       residual: residual === 0 ? 0 : residual,
     });

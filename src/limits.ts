@@ -91,6 +91,8 @@ export const ScsiLimits = {
   savedReservationsBytes: 512 * KiB,
   /** Of the whole cluster: TARGET PORT COUNT of REPORT TARGET PORT GROUPS has one byte, and VPD page 88h 64 KiB. */
   maxTargetPorts: 255,
+  /** What saved mode pages take on disk. */
+  savedModePagesBytes: 1 * KiB,
   /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
   implicitTransitionSeconds: 10,
 } as const;

@@ -79,7 +79,10 @@ export class Interconnect implements PartnerHost, Reachability {
     this.self = options.self;
     this.#localUnits = new Map(options.localUnits.map((unit, index) => [index + 1, unit]));
     this.#available = new Set(this.#localUnits.keys());
-    for (const [id, unit] of this.#localUnits) this.#served.set(id, { unit, commandsServed: 0 });
+    for (const [id, unit] of this.#localUnits) {
+      this.#served.set(id, { unit, commandsServed: 0 });
+      unit.onChange = () => this.#tellPartners(senseFormatOf(id, unit));
+    }
     this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
     for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
     this.partners = options.partners.map(
@@ -110,8 +113,7 @@ export class Interconnect implements PartnerHost, Reachability {
     this.#closeListeners();
     this.#looking?.cancel();
     for (const greeting of this.#greetings) greeting.cancel('this system stops');
-    const event = { kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable };
-    for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);
+    this.#tellPartners({ kind: EventKind.accessState, unit: EVERY_UNIT, argument: AccessState.unavailable });
     await Promise.all(this.partners.map((partner) => partner.stop(deadline)));
   }
 
@@ -119,6 +121,9 @@ export class Interconnect implements PartnerHost, Reachability {
     const parts = { units: this.#served, ...this.#options };
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
     link.sendInventory([...this.#localUnits].map(([id, unit]) => inventoryOf(id, unit)));
+    for (const [id, unit] of this.#localUnits) {
+      if (unit.descriptorSense) link.sendEvent(senseFormatOf(id, unit));
+    }
     return link;
   }
 
@@ -136,6 +141,8 @@ export class Interconnect implements PartnerHost, Reachability {
       }
       const id = sound ? theirs.id : 0;
       const state = sound ? (theirs.accessState as AccessState) : null;
+      // An event behind this frame says so where it is not.
+      if (isNew) known.unit.descriptorSense = false;
       // A further link tells what is known already.
       if (isNew || id !== known.id || state !== known.state) this.#become(known, partner, id, state);
     }
@@ -155,6 +162,8 @@ export class Interconnect implements PartnerHost, Reachability {
         // It comes on every link.
         if (event.argument === known.state) continue;
         this.#become(known, partner, known.id, event.argument as AccessState);
+      } else if (event.kind === EventKind.senseFormat) {
+        known.unit.descriptorSense = event.argument === 1;
       } else if (event.kind === EventKind.capacity) {
         known.unit.establishUnitAttention(sense.capacityChanged(), null);
       }
@@ -183,8 +192,11 @@ export class Interconnect implements PartnerHost, Reachability {
     if (unit.available) this.#available.add(id);
     else this.#available.delete(id);
     unit.establishUnitAttention(sense.accessStateChanged(), null);
-    const event = { kind: EventKind.accessState, unit: id, argument: stateOf(unit) };
-    for (const link of this.partners.flatMap(({ links }) => links)) link.sendEvent(event);
+    this.#tellPartners({ kind: EventKind.accessState, unit: id, argument: stateOf(unit) });
+  }
+
+  #tellPartners(event: UnitEvent): void {
+    for (const { link } of this.partners.flatMap(({ slots }) => slots)) link?.sendEvent(event);
   }
 
   /** Commands that ran here for partners on a unit of this system's; 0 for another's. */
@@ -258,6 +270,10 @@ export class Interconnect implements PartnerHost, Reachability {
 
 function stateOf({ available }: LocalUnit): AccessState {
   return available ? AccessState.activeOptimized : AccessState.unavailable;
+}
+
+function senseFormatOf(unit: number, { descriptorSense }: LocalUnit): UnitEvent {
+  return { kind: EventKind.senseFormat, unit, argument: descriptorSense ? 1 : 0 };
 }
 
 function inventoryOf(id: number, unit: LocalUnit): InventoryUnit {

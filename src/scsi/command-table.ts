@@ -177,6 +177,11 @@ export function changesReservations({ reservation, direction }: CommandSpec): bo
   return reservation === ReservationClass.manages && direction === 'out';
 }
 
+/** Whether it writes to the medium: not to be run where that is write protected. */
+export function changesMedium({ conflict, operationCode }: CommandSpec): boolean {
+  return conflict === write || operationCode === OpCode.unmap;
+}
+
 /** Whether it makes no difference if the command ran: then its client may be told that it did not, and to ask again. */
 export function changesNothing(spec: CommandSpec): boolean {
   return spec.conflict !== write && spec.conflict !== wholeUnit && !changesReservations(spec);

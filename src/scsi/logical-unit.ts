@@ -108,6 +108,8 @@ export interface LogicalUnit {
   readonly identity: UnitIdentity;
   /** True in the system that owns the unit: its commands run here. */
   readonly isLocal: boolean;
+  /** D_SENSE of the control mode page: sense data of this unit goes to initiators in descriptor format. */
+  readonly descriptorSense: boolean;
   execute(command: Command): Task;
   /**
    * `tag` is the referenced task for abortTask, else ignored. The tasks it aborts end with `aborted` (or with

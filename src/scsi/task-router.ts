@@ -21,6 +21,8 @@ export interface TaskRouter {
   closeNexus(nexus: Nexus, why: NexusLoss): void;
   /** `lun`: from wire/scsi/lun.ts; a negative one is no unit's. */
   execute(lun: number, command: Command): Task;
+  /** Whether sense data of the unit at this LUN is in descriptor format (D_SENSE, SPC-4 7.5.8). */
+  descriptorSense(nexus: Nexus, lun: number): boolean;
   manage(
     nexus: Nexus,
     lun: number,

@@ -3,6 +3,7 @@ import { describeCompares } from './logical-unit/compares.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
 import { describeManagement } from './logical-unit/management.ts';
+import { describeModes } from './logical-unit/modes.ts';
 import { describeOrder } from './logical-unit/order.ts';
 import { describeProvisioning } from './logical-unit/provisioning.ts';
 import { describeReads } from './logical-unit/reads.ts';
@@ -19,6 +20,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeCompares(makeUnit);
     describeProvisioning(makeUnit);
     describeUnitData(makeUnit);
+    describeModes(makeUnit);
     describeHostileInput(makeUnit);
     describeOrder(makeUnit);
     describeFreshness(makeUnit);

@@ -83,8 +83,11 @@ export class Link implements FrameReceiver {
     this.frames.send(FrameType.inventory, 0, 0, parametersLength, payload);
   }
 
+  /** At first behind the INVENTORY, not ahead of it: an event of a unit that is not known says nothing. */
   sendEvent(event: UnitEvent): void {
-    this.frames.sendUrgent(FrameType.event, 0, encodeEvent(event, this.frames.scratch, HEADER_LENGTH));
+    const length = encodeEvent(event, this.frames.scratch, HEADER_LENGTH);
+    if (this.up) this.frames.sendUrgent(FrameType.event, 0, length);
+    else this.frames.send(FrameType.event, 0, 0, length);
   }
 
   /** The link of another generation has ended here: said in front of all that is sent from now on, behind the handshake. */

@@ -38,6 +38,8 @@ interface KnownNexus {
 export class ProxiedUnit implements LogicalUnit {
   readonly isLocal = false;
   readonly identity: UnitIdentity;
+  /** As its owner last said. */
+  descriptorSense = false;
   #way: Way | null = null;
   readonly #nexuses = new Map<Nexus, KnownNexus>();
   /** By initiator name. */

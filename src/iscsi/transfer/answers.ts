@@ -4,7 +4,7 @@ import type { CommandResult } from '../../scsi/logical-unit.ts';
 import { type DataIn, encodeDataIn } from '../../wire/iscsi/data-in.ts';
 import { encodeR2t } from '../../wire/iscsi/r2t.ts';
 import { encodeScsiResponse, encodeSenseSegment, type ScsiResponse } from '../../wire/iscsi/scsi-response.ts';
-import { encodeSense } from '../../wire/scsi/sense.ts';
+import { encodeDescriptorSense, encodeSense, type Sense } from '../../wire/scsi/sense.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Parameters } from '../login/parameters.ts';
 import type { Numbering } from '../session/numbering.ts';
@@ -91,15 +91,16 @@ function putStatus(path: AnswerPath, result: CommandResult | null, expected: num
   dataIn.residualCount = residualCount(result.presentedLength, expected);
 }
 
-/** `dataPdus`: how many Data-In and R2T PDUs the command has sent. */
+/** `dataPdus`: how many Data-In and R2T PDUs the command has sent. `descriptorSense`: the format of the unit's sense data. */
 export function sendResponse(
   path: AnswerPath,
   tag: number,
   dataPdus: number,
   result: CommandResult,
   expected: number,
+  descriptorSense: boolean,
 ): void {
-  const segment = result.sense === null ? null : encodeSenseSegment(encodeSense(result.sense));
+  const segment = result.sense === null ? null : senseSegment(result.sense, descriptorSense);
   response.initiatorTaskTag = tag;
   response.status = result.status;
   response.dataSegmentLength = segment?.length ?? 0;
@@ -111,6 +112,10 @@ export function sendResponse(
   response.maxCmdSN = path.numbering.maxCmdSN;
   encodeScsiResponse(response, path.connection.header);
   path.connection.send(segment, null);
+}
+
+function senseSegment(sense: Sense, inDescriptors: boolean): Uint8Array {
+  return encodeSenseSegment(inDescriptors ? encodeDescriptorSense(sense) : encodeSense(sense));
 }
 
 export function sendR2t(

@@ -237,7 +237,8 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
 
   #answer(result: CommandResult): void {
     this.#countAnswer();
-    sendResponse(this.#host, this.tag, this.#dataPdus, result, this.expectedLength);
+    const inDescriptors = result.sense !== null && this.#host.router.descriptorSense(this.nexus, this.lun);
+    sendResponse(this.#host, this.tag, this.#dataPdus, result, this.expectedLength, inDescriptors);
     this.#becomeOver(false);
   }
 

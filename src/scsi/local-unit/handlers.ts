@@ -31,7 +31,8 @@ import { verifyTask } from './commands/verify.ts';
 import { OrWriteTask, WriteAndVerifyTask, WriteTask } from './commands/write.ts';
 import { WriteSameTask } from './commands/write-same.ts';
 import { type Reply, ReplyTask } from './reply-task.ts';
-import type { TaskUnit, UnitTask } from './unit-task.ts';
+import type { TaskUnit } from './task-unit.ts';
+import type { UnitTask } from './unit-task.ts';
 
 type Handler = (unit: TaskUnit, command: Command, spec: CommandSpec) => UnitTask;
 type AllocationLength = (cdb: Uint8Array) => number;

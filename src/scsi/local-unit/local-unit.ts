@@ -3,6 +3,8 @@ import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
+import type { RecordStore } from '../../stores/record/record-store.ts';
+import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import {
@@ -25,12 +27,15 @@ import { type Nexus, nexusKey } from '../nexus.ts';
 import type { Order } from '../order.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { StoreWatch } from './store-watch.ts';
+import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
+import type { TaskUnit } from './task-unit.ts';
 import { UnitAttentions } from './unit-attentions.ts';
-import { TaskState, type TaskUnit, type UnitTask } from './unit-task.ts';
+import type { UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
 
 export interface LocalUnitOptions {
@@ -43,6 +48,8 @@ export interface LocalUnitOptions {
   readonly log: Log;
   /** Default: kept in memory, for the port where a command arrives. */
   readonly reservations?: Reservations;
+  /** Where mode pages are saved; null or none: they can't be. */
+  readonly modeStore?: RecordStore | null;
 }
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -52,11 +59,15 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly store: BlockStore;
   readonly pool: BufferPool;
   readonly reservations: Reservations;
-  writeCacheEnabled: boolean;
+  readonly modes: ModeParameters;
+  writeProtection: Sense | null = null;
+  /** Called when what other systems show of the unit has changed: before an answer tells of it. */
+  onChange: () => void = () => {};
   readonly #log: Log;
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
   readonly #watch: StoreWatch;
+  readonly #management: TaskManagement;
   readonly #attentions = new UnitAttentions();
 
   constructor(options: LocalUnitOptions) {
@@ -70,7 +81,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.store = store;
     this.pool = options.pool;
     this.#log = options.log;
-    this.writeCacheEnabled = store.writeCache;
+    this.modes = new ModeParameters({ store: options.modeStore ?? null, writeCache: store.writeCache });
+    this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.#gate = new WriteGate({
       order: options.order,
@@ -82,6 +94,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     });
     this.#tasks = new TaskSet(this.#gate);
     this.#watch = new StoreWatch(identity.name, this.#tasks, this.#log);
+    this.#management = new TaskManagement(this.#tasks, this.#attentions, this.modes);
   }
 
   /** Tasks that had to wait until their initiator was proven to be there, and those that were refused for want of it. */
@@ -93,6 +106,10 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   /** Tasks in the task set. */
   get taskCount(): number {
     return this.#tasks.size;
+  }
+
+  get descriptorSense(): boolean {
+    return this.modes.current.descriptorSense;
   }
 
   get available(): boolean {
@@ -127,35 +144,18 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   ): void {
     // What the store holds can't be taken back, and nothing else is in the task set: the function does nothing.
     if (this.#watch.stuck) return done('rejected');
-    switch (what) {
-      case TaskManagementFunction.abortTask:
-        return this.#abortTask(nexus, tag, done);
-      case TaskManagementFunction.abortTaskSet: {
-        const tasks = this.#tasks.select((task) => task.command.nexus === nexus);
-        return abortAll(tasks, () => done('complete'));
-      }
-      case TaskManagementFunction.clearTaskSet:
-        return this.#clearTaskSet(nexus, () => done('complete'));
-      case TaskManagementFunction.logicalUnitReset:
-        return this.#reset(() => done('complete'));
-      case TaskManagementFunction.clearAca:
-        // No command makes an ACA condition here: INQUIRY says NORMACA 0.
-        return done('rejected');
-      default:
-        return what satisfies never;
-    }
+    if (what === TaskManagementFunction.logicalUnitReset) this.#reset(nexus, () => done('complete'));
+    else this.#management.manage(nexus, what, tag, done);
   }
 
   nexusLost(nexus: Nexus, why: NexusLoss): void {
-    const tasks = this.#tasks.select((task) => task.command.nexus === nexus);
-    if (tasks.length > 0) {
-      const fields = { unit: this.identity.name, nexus: nexus.id, why, tasks: tasks.length };
-      this.#log.info(fields, 'the tasks of a lost nexus are aborted');
-    }
     this.#attentions.lose(nexus);
     this.#gate.lose(nexus);
     this.reservations.release(nexus);
-    abortAll(tasks, () => {});
+    const tasks = this.#management.loseNexus(nexus);
+    if (tasks === 0) return;
+    const fields = { unit: this.identity.name, nexus: nexus.id, why, tasks };
+    this.#log.info(fields, 'the tasks of a lost nexus are aborted');
   }
 
   takeUnitAttention(nexus: Nexus): Sense | null {
@@ -177,22 +177,12 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   enforceReservation(by: UnitTask, aborted: ReadonlySet<string>, done: () => void): void {
-    const victims = this.#tasks.select(
-      (task) => task !== by && aborted.size > 0 && aborted.has(nexusKey(task.command.nexus)),
-    );
-    for (const nexus of new Set(victims.map((task) => task.command.nexus))) {
-      if (nexus !== by.command.nexus) this.#attentions.establishFor(nexus, sense.commandsCleared());
-    }
-    const forbidden = this.#tasks.select(
-      (task) => task.state === TaskState.running && this.reservations.forbids(task.spec, task.command),
-    );
-    let left = forbidden.length + 1;
-    const one = () => {
-      left -= 1;
-      if (left === 0) done();
-    };
-    abortAll(victims, one);
-    for (const task of forbidden) task.whenQuiet(one);
+    const isForbidden = (task: UnitTask) => this.reservations.forbids(task.spec, task.command);
+    this.#management.enforceReservation(by, aborted, isForbidden, done);
+  }
+
+  changeModes(values: ModeValues, by: Nexus): void {
+    if (this.#becomeInMode(values)) this.#attentions.establish(sense.modeParametersChanged(), by);
   }
 
   taskEnded(task: UnitTask): void {
@@ -237,43 +227,29 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     task.endBusy();
   }
 
-  #abortTask(nexus: Nexus, tag: number, done: (response: TaskManagementResponse) => void): void {
-    const tasks = this.#tasks.select((task) => task.command.nexus === nexus && task.command.tag === tag);
-    if (tasks.length === 0) return done('taskDoesNotExist');
-    abortAll(tasks, () => done('complete'));
-  }
-
-  /** SAM-5 7.5: all nexuses share the task set; the others are told (TAS is 0). */
-  #clearTaskSet(nexus: Nexus, done: () => void): void {
-    const tasks = this.#tasks.select(() => true);
-    const others = new Set(tasks.map((task) => task.command.nexus));
-    others.delete(nexus);
-    for (const other of others) this.#attentions.establishFor(other, sense.commandsCleared());
-    abortAll(tasks, done);
-  }
-
-  /** SAM-5 6.3.3. */
-  #reset(done: () => void): void {
+  /** SAM-5 6.3.3. Where the write cache goes with it, what it held is durable first. */
+  #reset(nexus: Nexus, done: () => void): void {
     this.#log.info({ unit: this.identity.name, tasks: this.#tasks.size }, 'logical unit reset');
-    this.writeCacheEnabled = this.store.writeCache;
+    const { writeCacheEnabled, taskAbortedStatus } = this.modes.current;
+    this.#becomeInMode(this.modes.saved);
     this.reservations.reset();
     this.#attentions.establish(sense.unitReset(), null);
-    abortAll(
-      this.#tasks.select(() => true),
-      done,
-    );
+    const losesCache = writeCacheEnabled && !this.modes.current.writeCacheEnabled;
+    const gone = losesCache ? () => this.store.flush(() => done()) : done;
+    this.#management.abortAll(nexus, taskAbortedStatus, gone);
   }
-}
 
-/** All are marked first: none of them starts because another has gone. */
-function abortAll(tasks: readonly UnitTask[], done: () => void): void {
-  let left = tasks.length;
-  if (left === 0) return done();
-  for (const task of tasks) task.aborting = true;
-  for (const task of tasks) {
-    task.abort(() => {
-      left -= 1;
-      if (left === 0) done();
-    });
+  /** Gives whether that changes anything. */
+  #becomeInMode(values: ModeValues): boolean {
+    const before = this.modes.current;
+    if (modeNames.every((name) => before[name] === values[name])) return false;
+    this.modes.current = values;
+    this.#protect();
+    if (before.descriptorSense !== values.descriptorSense) this.onChange();
+    return true;
+  }
+
+  #protect(): void {
+    this.writeProtection = this.modes.current.softwareWriteProtect ? sense.softwareWriteProtected() : null;
   }
 }

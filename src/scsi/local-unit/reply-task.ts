@@ -2,7 +2,8 @@ import type { Sense } from '../../wire/scsi/sense.ts';
 import type { CommandSpec } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
 import { ParameterData } from '../parameter-data.ts';
-import { TaskState, type TaskUnit, UnitTask } from './unit-task.ts';
+import type { TaskUnit } from './task-unit.ts';
+import { TaskState, UnitTask } from './unit-task.ts';
 
 /** A task that answers with parameter data. */
 export abstract class ParameterDataTask extends UnitTask {

@@ -1,40 +1,15 @@
-import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Lease } from '../../buffers/buffer-pool.ts';
 import type { Errno } from '../../env/disk.ts';
 import { ScsiLimits } from '../../limits.ts';
-import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
+import type { StoreDone } from '../../stores/block-store.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
-import { type CommandSpec, changesNothing } from '../command-table.ts';
+import { type CommandSpec, changesMedium, changesNothing } from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import type { Command, Task } from '../logical-unit.ts';
-import type { Nexus } from '../nexus.ts';
-import type { UnitIdentity } from '../unit-identity.ts';
 import { leftCommand } from './left-command.ts';
-import type { Reservations } from './reservations/reservations.ts';
-import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { senseOfErrno } from './store-error.ts';
-
-/** The logical unit, as its tasks see it. */
-export interface TaskUnit {
-  readonly identity: UnitIdentity;
-  readonly store: BlockStore;
-  readonly pool: BufferPool;
-  /** The caching mode page's WCE: where it is not set, every write is durable before it is acknowledged. */
-  writeCacheEnabled: boolean;
-  readonly reservations: Reservations;
-  establishUnitAttention(attention: Sense, except: Nexus | null): void;
-  /** A unit attention for the nexuses with these keys, of those that are known. */
-  tell(attention: Sense, nexusKeys: ReadonlySet<string>): void;
-  /** The initiator ports that have used the unit, and are not lost. */
-  initiatorPorts(): readonly InitiatorPort[];
-  /**
-   * The reservations have changed: aborts what the nexuses with these keys have in the task set, but for `by`, and calls back
-   * when that is gone and nothing that the reservations forbid changes blocks any more.
-   */
-  enforceReservation(by: UnitTask, aborted: ReadonlySet<string>, done: () => void): void;
-  /** The task has ended and leaves the task set. */
-  taskEnded(task: UnitTask): void;
-}
+import type { TaskUnit } from './task-unit.ts';
 
 /** waiting in the task set for older tasks; running; ended, and harmless from then on. */
 export const TaskState = { waiting: 0, running: 1, ended: 2 } as const;
@@ -74,6 +49,7 @@ export abstract class UnitTask implements Task {
   #seen = -1;
   #looks = 0;
   #whenGone: (() => void)[] | null = null;
+  #tellsAborted = false;
   #discarded: DiscardedData | null = null;
 
   constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
@@ -107,7 +83,7 @@ export abstract class UnitTask implements Task {
    */
   becomeRunning(): void {
     this.state = TaskState.running;
-    if (!this.endedByReservation()) this.run();
+    if (!this.endedByReservation() && !this.#endedByWriteProtection()) this.run();
   }
 
   /** Calls back when the task has ended, or waits for its initiator. Until then it may be changing blocks. */
@@ -115,10 +91,14 @@ export abstract class UnitTask implements Task {
     done();
   }
 
-  /** `whenGone` is called once the task has left the task set. Mark several tasks as `aborting` before this. */
-  abort(whenGone: () => void): void {
+  /**
+   * `whenGone` is called once the task has left the task set. Mark several tasks as `aborting` before this. `tells`: the initiator
+   * is answered with TASK ABORTED, unless it aborts the task itself meanwhile.
+   */
+  abort(whenGone: () => void, tells: boolean): void {
     if (this.state === TaskState.ended) return whenGone();
     this.aborting = true;
+    this.#tellsAborted = tells && (this.#tellsAborted || this.#whenGone === null);
     this.#whenGone ??= [];
     this.#whenGone.push(whenGone);
     if (!this.#storeBusy) this.#becomeGone();
@@ -147,7 +127,7 @@ export abstract class UnitTask implements Task {
     const { command } = this;
     this.#left = true;
     this.command = leftCommand(command);
-    if (this.aborting) command.aborted();
+    if (this.aborting && !this.#tellsAborted) command.aborted();
     else if (!changesNothing(this.spec)) command.outcomeUnknown('the store does not answer');
     else
       command.complete({
@@ -275,6 +255,13 @@ export abstract class UnitTask implements Task {
     step();
   }
 
+  #endedByWriteProtection(): boolean {
+    const { writeProtection } = this.unit;
+    if (writeProtection === null || !changesMedium(this.spec)) return false;
+    this.fail(writeProtection);
+    return true;
+  }
+
   #complete(status: number, reason: Sense | null): void {
     this.becomeEnded();
     this.command.complete({ status, sense: reason, presentedLength: this.presentedLength });
@@ -283,7 +270,9 @@ export abstract class UnitTask implements Task {
 
   #becomeGone(): void {
     this.becomeEnded();
-    this.command.aborted();
+    const { command, presentedLength } = this;
+    if (this.#tellsAborted) command.complete({ status: Status.taskAborted, sense: null, presentedLength });
+    else command.aborted();
     this.unit.taskEnded(this);
     const whenGone = this.#whenGone ?? [];
     this.#whenGone = null;

@@ -103,6 +103,10 @@ export class Router implements TaskRouter {
     return mapped.unit.execute(command);
   }
 
+  descriptorSense(nexus: Nexus, lun: number): boolean {
+    return this.#open(nexus).map.find(lun)?.unit.descriptorSense ?? false;
+  }
+
   manage(
     nexus: Nexus,
     lun: number,

@@ -1,10 +1,11 @@
 /** Mode parameter headers and block descriptors, what MODE SENSE gives and MODE SELECT brings (SPC-4 7.5.5 to 7.5.7, SBC-3 6.5.2). */
 import { putU16, putU24, putU32, putU64, u8, u16, u24, u32, u64 } from './bytes.ts';
+import { splitModePages } from './mode-pages.ts';
 
-/** DEVICE-SPECIFIC PARAMETER: DPO and FUA are obeyed; not write protected. */
+/** DEVICE-SPECIFIC PARAMETER: DPO and FUA are obeyed; the unit is write protected, for whatever reason. */
 const DPOFUA = 0x10;
+const WP = 0x80;
 const LONGLBA = 0x01;
-const SPF = 0x40;
 
 /** The long descriptor is for MODE SENSE (10) with LLBAA. */
 export const BlockDescriptor = { none: 0, short: 8, long: 16 } as const;
@@ -15,6 +16,7 @@ export interface ModeSenseData {
   readonly descriptor: BlockDescriptor;
   readonly blockCount: number;
   readonly blockLength: number;
+  readonly writeProtected: boolean;
   readonly pages: readonly Uint8Array[];
 }
 
@@ -22,14 +24,15 @@ export function encodeModeSense(data: ModeSenseData): Uint8Array {
   const header = data.tenByteHeader ? 8 : 4;
   const start = header + data.descriptor;
   const bytes = new Uint8Array(data.pages.reduce((sum, page) => sum + page.length, start));
+  const deviceSpecific = data.writeProtected ? DPOFUA | WP : DPOFUA;
   if (data.tenByteHeader) {
     putU16(bytes, 0, bytes.length - 2);
-    bytes[3] = DPOFUA;
+    bytes[3] = deviceSpecific;
     bytes[4] = data.descriptor === BlockDescriptor.long ? LONGLBA : 0;
     putU16(bytes, 6, data.descriptor);
   } else {
     bytes[0] = bytes.length - 1;
-    bytes[2] = DPOFUA;
+    bytes[2] = deviceSpecific;
     bytes[3] = data.descriptor;
   }
   putBlockDescriptor(bytes, header, data);
@@ -71,26 +74,11 @@ export function decodeModeSelect(
     return 'invalid';
   }
   if (header + descriptorLength > list.length) return 'tooShort';
-  const pages = splitPages(list.subarray(header + descriptorLength));
+  const pages = splitModePages(list.subarray(header + descriptorLength));
   if (pages === null) return 'tooShort';
   if (descriptorLength === 0) return { blocks: null, pages };
   const blocks = long
     ? { count: u64(list, header), length: u32(list, header + 12) }
     : { count: u32(list, header), length: u24(list, header + 5) };
   return { blocks, pages };
-}
-
-function splitPages(bytes: Uint8Array): readonly Uint8Array[] | null {
-  const pages: Uint8Array[] = [];
-  let at = 0;
-  while (at < bytes.length) {
-    const subpage = (u8(bytes, at) & SPF) !== 0;
-    const headerLength = subpage ? 4 : 2;
-    if (at + headerLength > bytes.length) return null;
-    const end = at + headerLength + (subpage ? u16(bytes, at + 2) : u8(bytes, at + 1));
-    if (end > bytes.length) return null;
-    pages.push(bytes.subarray(at, end));
-    at = end;
-  }
-  return pages;
 }

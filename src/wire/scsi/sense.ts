@@ -139,6 +139,7 @@ const outcomes = {
   capacityChanged: [0x6, 0x2a, 0x09, 'capacity data has changed'],
   commandsCleared: [0x6, 0x2f, 0x00, 'commands cleared by another initiator'],
   writeProtected: [0x7, 0x27, 0x00, 'write protected'],
+  softwareWriteProtected: [0x7, 0x27, 0x02, 'logical unit software write protected'],
   spaceAllocationFailed: [0x7, 0x27, 0x07, 'space allocation failed write protect'],
   miscompare: [0xe, 0x1d, 0x00, 'miscompare during verify operation'],
 } as const satisfies Record<string, readonly [number, number, number, string]>;
@@ -178,6 +179,7 @@ export const sense = {
   capacityChanged: plain('capacityChanged'),
   commandsCleared: plain('commandsCleared'),
   writeProtected: plain('writeProtected'),
+  softwareWriteProtected: plain('softwareWriteProtected'),
   spaceAllocationFailed: plain('spaceAllocationFailed'),
   /** SBC-3 5.2: INFORMATION is the offset of the first byte that differs. */
   miscompare: (offset: number | null): Sense => ({ ...plain('miscompare')(), information: offset }),

@@ -14,6 +14,7 @@ import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
+import type { RecordStore } from '../../../src/stores/record/record-store.ts';
 import { freePort } from '../../support/free-port.ts';
 import { testOrder } from '../../support/scsi.ts';
 
@@ -68,6 +69,8 @@ export interface TwoSystemsOptions {
   readonly via?: (address: LinkAddress) => Promise<LinkAddress>;
   /** The owner's store; default: a memory store. */
   readonly store?: BlockStore;
+  /** Where the unit saves its mode pages; default: nowhere. */
+  readonly modeStore?: RecordStore;
   /** What lies between the local unit and its store. */
   readonly wrap?: (store: BlockStore) => BlockStore;
 }
@@ -103,7 +106,7 @@ export class TwoSystems {
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
     const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
-    this.local = new LocalUnit({ identity, store, ...parts });
+    this.local = new LocalUnit({ identity, store, ...parts, modeStore: options.modeStore ?? null });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
       'demo',

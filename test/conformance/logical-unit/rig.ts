@@ -5,8 +5,11 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { faulty } from '../../../src/stores/layers/faulty.ts';
 import type { StoreOperation } from '../../../src/stores/layers/operation.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
+import type { RecordStore } from '../../../src/stores/record/record-store.ts';
 import { u8 } from '../../../src/wire/scsi/bytes.ts';
+import { CachedStore } from '../../support/cached-store.ts';
 import { HeldStore } from '../../support/held-store.ts';
+import { MemoryRecord } from '../../support/memory-record.ts';
 import { testNexus } from '../../support/scsi.ts';
 import { type Outcome, TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
 
@@ -15,8 +18,8 @@ export interface MadeUnit {
   close(): Promise<void>;
 }
 
-/** Makes a unit whose bytes are in `store`, BLOCKS blocks of BLOCK bytes. */
-export type UnitMaker = (store: BlockStore) => Promise<MadeUnit>;
+/** Makes a unit whose bytes are in `store`, BLOCKS blocks of BLOCK bytes, and its saved mode pages in `modeStore`. */
+export type UnitMaker = (store: BlockStore, modeStore: RecordStore) => Promise<MadeUnit>;
 
 export const BLOCK = 512;
 export const BLOCKS = 16384;
@@ -25,18 +28,29 @@ export const TEST_UNIT_READY = [0x00, 0, 0, 0, 0, 0];
 
 type Options = Omit<TestCommandOptions, 'nexus' | 'cdb'> & { readonly nexus?: Nexus };
 
+interface RigStores {
+  readonly held: HeldStore;
+  /** What writes and flushes came to the store. */
+  readonly cache: CachedStore;
+  readonly modeStore: MemoryRecord;
+}
+
 /** A unit to test, with one nexus whose first unit attention has been reported, and a hand on its store. */
 export class Rig {
   readonly unit: LogicalUnit;
   readonly nexus: Nexus;
   readonly held: HeldStore;
+  readonly cache: CachedStore;
+  readonly modeStore: MemoryRecord;
   /** Set it to make store calls fail. */
   fault: (operation: StoreOperation) => string | null = () => null;
 
-  constructor(unit: LogicalUnit, nexus: Nexus, held: HeldStore) {
+  constructor(unit: LogicalUnit, nexus: Nexus, { held, cache, modeStore }: RigStores) {
     this.unit = unit;
     this.nexus = nexus;
     this.held = held;
+    this.cache = cache;
+    this.modeStore = modeStore;
   }
 
   start(cdb: readonly number[] | Uint8Array, options: Options = {}): TestCommand {
@@ -81,14 +95,21 @@ export class Rig {
   }
 }
 
-export async function withRig(makeUnit: UnitMaker, test: (rig: Rig) => Promise<void>): Promise<void> {
+/** `writeCache`: the store has one, as files have, and memory has not. */
+export async function withRig(
+  makeUnit: UnitMaker,
+  test: (rig: Rig) => Promise<void>,
+  { writeCache = false }: { readonly writeCache?: boolean } = {},
+): Promise<void> {
   const memory = new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
   let rig: Rig | null = null;
   const held = new HeldStore(faulty(memory, (operation) => rig?.fault(operation) ?? null));
   held.open();
-  const made = await makeUnit(held.store);
+  const cache = new CachedStore(held.store, writeCache);
+  const modeStore = new MemoryRecord();
+  const made = await makeUnit(cache.store, modeStore);
   try {
-    rig = new Rig(made.unit, testNexus(), held);
+    rig = new Rig(made.unit, testNexus(), { held, cache, modeStore });
     await rig.run(TEST_UNIT_READY);
     await test(rig);
   } finally {

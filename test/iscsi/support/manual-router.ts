@@ -78,6 +78,10 @@ export class ManualRouter implements TaskRouter {
     return task;
   }
 
+  descriptorSense(): boolean {
+    return false;
+  }
+
   manage(
     _nexus: Nexus,
     lun: number,

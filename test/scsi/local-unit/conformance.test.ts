@@ -7,7 +7,7 @@ import { checked } from '../../../src/stores/layers/checked.ts';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
 import { silentLog, testOrder } from '../../support/scsi.ts';
 
-describeLogicalUnit('local', async (store) => {
+describeLogicalUnit('local', async (store, modeStore) => {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
@@ -18,6 +18,7 @@ describeLogicalUnit('local', async (store) => {
     clock: new NodeClock(),
     order: testOrder,
     log: silentLog,
+    modeStore,
   });
   return {
     unit,

@@ -9,7 +9,10 @@ import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
+import type { RecordStore } from '../../../src/stores/record/record-store.ts';
+import { CachedStore } from '../../support/cached-store.ts';
 import { HeldStore } from '../../support/held-store.ts';
+import { MemoryRecord } from '../../support/memory-record.ts';
 import {
   blockCdb,
   pattern,
@@ -29,7 +32,7 @@ function memory(): MemoryStore {
   return new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
 }
 
-function make(store: BlockStore) {
+function make(store: BlockStore, modeStore: RecordStore | null = null) {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
@@ -40,6 +43,7 @@ function make(store: BlockStore) {
     clock: new NodeClock(),
     order: testOrder,
     log: silentLog,
+    modeStore,
   });
   const nexus = testNexus();
   unit.takeUnitAttention(nexus);
@@ -51,32 +55,10 @@ function make(store: BlockStore) {
 }
 
 /** A store with a write cache, and the calls that came to it. */
-function cached(): { store: BlockStore; calls: string[] } {
-  const calls: string[] = [];
+function cached(): CachedStore {
   const held = new HeldStore(memory());
   held.holding = false;
-  const inner = held.store;
-  const store: BlockStore = {
-    ...inner,
-    writeCache: true,
-    write(position, buffer, durable, done) {
-      calls.push(durable ? 'durable write' : 'write');
-      inner.write(position, buffer, durable, done);
-    },
-    flush(done) {
-      calls.push('flush');
-      inner.flush(done);
-    },
-    unmap(position, length, done) {
-      calls.push('unmap');
-      inner.unmap(position, length, done);
-    },
-    writeZeroes(position, length, done) {
-      calls.push('writeZeroes');
-      inner.writeZeroes(position, length, done);
-    },
-  };
-  return { store, calls };
+  return new CachedStore(held.store, true);
 }
 
 describe('local unit: memory', () => {
@@ -254,6 +236,46 @@ describe('local unit: write cache', () => {
     assert.equal(data?.[6], 0);
     const list = WCE_OFF.with(6, 4);
     assert.equal(start(selectWceOff, { dataOut: list }).outcome?.sense?.asc, 0x26);
+  });
+});
+
+describe('local unit: saved mode pages', () => {
+  const TAS = Uint8Array.of(0, 0, 0, 0, 0x0a, 0x0a, 0x02, 0, 0, 0x40, 0, 0, 0, 0, 0, 0);
+  const saveTas = [0x15, 0x11, 0, 0, TAS.length, 0];
+  const control = (which: number) => [0x1a, 0x08, (which << 6) | 0x0a, 0, 255, 0];
+  const WCE_OFF = Uint8Array.of(0, 0, 0, 0, 0x08, 0x12, ...Array(18).fill(0));
+
+  test('a unit that is made anew has what was saved', () => {
+    const record = new MemoryRecord();
+    const before = make(cached().store, record);
+    assert.equal(before.start(saveTas, { dataOut: TAS }).outcome?.status, 0);
+    before.start([0x15, 0x11, 0, 0, WCE_OFF.length, 0], { dataOut: WCE_OFF });
+    const { start, unit } = make(cached().store, record);
+    for (const which of [0, 3]) assert.equal(start(control(which), { dataIn: 255 }).outcome?.data[9], 0x40);
+    assert.equal(start(control(2), { dataIn: 255 }).outcome?.data[9], 0);
+    assert.equal(unit.modes.current.writeCacheEnabled, false);
+  });
+
+  test('WCE that was saved does not give a cache to a store that has none', () => {
+    const record = new MemoryRecord();
+    make(cached().store, record).start(saveTas, { dataOut: TAS });
+    assert.equal(make(memory(), record).unit.modes.current.writeCacheEnabled, false);
+  });
+
+  test('a record of pages that are not known counts as far as it is', () => {
+    const record = new MemoryRecord();
+    record.saved = Uint8Array.of(0xbf, 0x02, 0xff, 0xff, ...TAS.subarray(4), 0xdc, 0x02, 0x00, 0x01, 0xff);
+    const { modes } = make(memory(), record).unit;
+    assert.deepEqual([modes.current.taskAbortedStatus, modes.current.descriptorSense], [true, false]);
+    record.saved = Uint8Array.of(0x0a, 0x0a, 0x02);
+    assert.throws(() => make(memory(), record), /not known/);
+  });
+
+  test('without a place for them nothing can be saved, and PS says so', () => {
+    const { start } = make(memory());
+    assert.equal(start(control(0), { dataIn: 255 }).outcome?.data[4], 0x0a);
+    assert.equal(start(control(3), { dataIn: 255 }).outcome?.sense?.asc, 0x39);
+    assert.equal(start(saveTas, { dataOut: TAS }).outcome?.sense?.asc, 0x24);
   });
 });
 

@@ -50,6 +50,7 @@ function elsewhere(unit: LocalUnit): LogicalUnit {
   return {
     identity: unit.identity,
     isLocal: false,
+    descriptorSense: unit.descriptorSense,
     execute: (command) => unit.execute(command),
     manage: (...given) => unit.manage(...given),
     nexusLost: (nexus, why) => unit.nexusLost(nexus, why),

@@ -1,17 +1,11 @@
 /** MODE SENSE (6), (10): SPC-4 6.11, 6.12. */
 import { u8 } from '../../../wire/scsi/bytes.ts';
-import {
-  encodeModePage,
-  ModePageCode,
-  modePageCodes,
-  PageControl,
-  Subpage,
-} from '../../../wire/scsi/mode-pages.ts';
+import { ModePageCode, modePageCodes, PageControl, Subpage } from '../../../wire/scsi/mode-pages.ts';
 import { BlockDescriptor, encodeModeSense } from '../../../wire/scsi/mode-parameters.ts';
 import { OpCode } from '../../../wire/scsi/opcodes.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
 import type { Reply } from '../reply-task.ts';
-import type { TaskUnit } from '../unit-task.ts';
+import type { TaskUnit } from '../task-unit.ts';
 
 const DBD = 0x08;
 const LLBAA = 0x10;
@@ -22,7 +16,8 @@ export const modeSense: Reply = (unit, cdb) => {
   const tenByteHeader = u8(cdb, 0) === OpCode.modeSense10;
   const { blockCount, blockLength } = unit.identity;
   const descriptor = descriptorFor(u8(cdb, 1), tenByteHeader);
-  return encodeModeSense({ tenByteHeader, descriptor, blockCount, blockLength, pages });
+  const writeProtected = unit.writeProtection !== null;
+  return encodeModeSense({ tenByteHeader, descriptor, blockCount, blockLength, writeProtected, pages });
 };
 
 function descriptorFor(byte1: number, tenByteHeader: boolean): BlockDescriptor {
@@ -34,20 +29,14 @@ function descriptorFor(byte1: number, tenByteHeader: boolean): BlockDescriptor {
 function pagesFor(unit: TaskUnit, controlAndCode: number, subpage: number): Uint8Array[] | Sense {
   const control = controlAndCode >> 6;
   const code = controlAndCode & 0x3f;
-  if (control === PageControl.saved) return sense.savingNotSupported();
+  if (control === PageControl.saved && !unit.modes.canSave) return sense.savingNotSupported();
   if (subpage !== Subpage.none && subpage !== Subpage.all) return sense.invalidFieldInCdb();
   const codes = code === ModePageCode.all ? modePageCodes : [code];
   const pages: Uint8Array[] = [];
   for (const each of codes) {
-    const page = encodeModePage(each, valuesFor(unit, control));
+    const page = unit.modes.page(each, control);
     if (page === null) return sense.invalidFieldInCdb();
     pages.push(page);
   }
   return pages;
-}
-
-function valuesFor(unit: TaskUnit, control: number) {
-  if (control === PageControl.changeable) return null;
-  const writeCacheEnabled = control === PageControl.defaults ? unit.store.writeCache : unit.writeCacheEnabled;
-  return { writeCacheEnabled };
 }

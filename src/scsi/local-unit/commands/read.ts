@@ -7,7 +7,8 @@ import type { Sense } from '../../../wire/scsi/sense.ts';
 import type { CommandSpec } from '../../command-table.ts';
 import type { Command } from '../../logical-unit.ts';
 import { senseOfErrno } from '../store-error.ts';
-import { TaskState, type TaskUnit, UnitTask } from '../unit-task.ts';
+import type { TaskUnit } from '../task-unit.ts';
+import { TaskState, UnitTask } from '../unit-task.ts';
 
 /** Reads piece by piece: each is a read set, or what is left, and is taken only when there is credit for all of it. */
 export class ReadTask extends UnitTask {

@@ -26,7 +26,7 @@ export class UnmapTask extends DataOutTask {
   }
 
   protected allDone(): void {
-    if (this.unit.writeCacheEnabled || this.presentedLength === 0) return this.succeed();
+    if (this.unit.modes.current.writeCacheEnabled || this.presentedLength === 0) return this.succeed();
     this.callStore(
       'write',
       (done) => this.unit.store.flush(done),

@@ -6,7 +6,8 @@ import { type Sense, sense } from '../../../wire/scsi/sense.ts';
 import type { CommandSpec } from '../../command-table.ts';
 import type { Command } from '../../logical-unit.ts';
 import { DataOutTask } from '../data-out-task.ts';
-import { type TaskUnit, UnitTask } from '../unit-task.ts';
+import type { TaskUnit } from '../task-unit.ts';
+import { UnitTask } from '../unit-task.ts';
 import { firstDifference } from './compare.ts';
 import { RangeOutTask } from './write.ts';
 

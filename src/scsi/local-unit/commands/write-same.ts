@@ -75,7 +75,7 @@ export class WriteSameTask extends DataOutTask {
 
   /** Without a write cache the blocks are durable before the answer; one flush at the end is the cheapest way. */
   #settle(): void {
-    if (this.unit.writeCacheEnabled) return this.succeed();
+    if (this.unit.modes.current.writeCacheEnabled) return this.succeed();
     this.callStore(
       'write',
       (done) => this.unit.store.flush(done),

@@ -50,7 +50,7 @@ export abstract class RangeOutTask extends DataOutTask {
   }
 
   protected get mustBeDurable(): boolean {
-    return !this.unit.writeCacheEnabled || forceUnitAccess(this.command.cdb);
+    return !this.unit.modes.current.writeCacheEnabled || forceUnitAccess(this.command.cdb);
   }
 }
 
