@@ -79,7 +79,7 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: its.reservations, relativePorts });
     const parts = { pool, clock: env.clock, order, log, reservations, modeStore: its.modePages };
-    return new LocalUnit({ identity, store: its.store, ...parts });
+    return new LocalUnit({ identity, store: its.store, readOnly: unit.readOnly, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);

@@ -6,15 +6,18 @@ export type Errno = string;
 /** Called exactly once, possibly before the call that it belongs to has returned. */
 export type DiskDone = (error: Errno | null) => void;
 
+/** Default: 'readWrite'. */
+export type Access = 'readWrite' | 'readOnly';
+
 export interface Disk {
   /** Rejects with an Error whose `code` is the errno name. */
-  openFile(path: string): Promise<DiskFile>;
+  openFile(path: string, access?: Access): Promise<DiskFile>;
   /**
    * Makes a sparse file of `byteLength` bytes that reads as zeroes, flushed with its directory entry, unless there is one already. Says whether it made one.
    */
   createFile(path: string, byteLength: number): Promise<boolean>;
-  /** A block device, opened for reading and writing, with exclusive use where the kernel gives it. */
-  openDevice(path: string): Promise<DiskFile>;
+  /** A block device, with exclusive use where the kernel gives it. */
+  openDevice(path: string, access?: Access): Promise<DiskFile>;
 }
 
 export interface Extent {

@@ -10,5 +10,7 @@ export interface UnitIdentity {
   readonly serial: string;
   /** Bytes of a logical block. */
   readonly blockLength: number;
+  /** What its medium writes at a time: a multiple of the logical block. */
+  readonly physicalBlockLength: number;
   readonly blockCount: number;
 }

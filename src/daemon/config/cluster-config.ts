@@ -44,6 +44,9 @@ export interface UnitConfig {
   readonly lun: number;
   readonly byteLength: number;
   readonly blockLength: number;
+  readonly physicalBlockLength: number;
+  /** Nothing changes its medium, and its store is opened for reading alone. */
+  readonly readOnly: boolean;
   readonly store: { readonly kind: 'file' | 'device'; readonly path: string };
 }
 

@@ -7,7 +7,7 @@ import type { RecordStore } from '../../stores/record/record-store.ts';
 import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
-import { type CommandSpec, commandOf, usesOnlyKnownFields } from '../command-table.ts';
+import { type CommandSpec, changesMedium, commandOf, usesOnlyKnownFields } from '../command-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -36,6 +36,8 @@ export interface LocalUnitOptions {
   readonly identity: UnitIdentity;
   /** At least as long as the identity says, in blocks of the same length. */
   readonly store: BlockStore;
+  /** Nothing may change the medium. Default: false. */
+  readonly readOnly?: boolean;
   readonly pool: BufferPool;
   readonly clock: Clock;
   readonly order: Order;
@@ -57,6 +59,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   writeProtection: Sense | null = null;
   /** Called when what other systems show of the unit has changed: before an answer tells of it. */
   onChange: () => void = () => {};
+  readonly #readOnly: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
@@ -75,6 +78,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.store = store;
     this.pool = options.pool;
     this.#log = options.log;
+    this.#readOnly = options.readOnly ?? false;
     this.modes = new ModeParameters({ store: options.modeStore ?? null, writeCache: store.writeCache });
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
@@ -188,9 +192,14 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
     const problem = task.prepare();
-    if (problem !== null) return this.#refuse(command, problem);
+    if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** Comes before whatever else is wrong with a command. */
+  #protectionFrom(spec: CommandSpec): Sense | null {
+    return changesMedium(spec) ? this.writeProtection : null;
   }
 
   /** SAM-5 5.3.3: a reset comes before RESERVATION CONFLICT, and that before every other unit attention. */
@@ -243,6 +252,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   #protect(): void {
-    this.writeProtection = this.modes.current.softwareWriteProtect ? sense.softwareWriteProtected() : null;
+    const { softwareWriteProtect } = this.modes.current;
+    if (this.#readOnly) this.writeProtection = sense.writeProtected();
+    else this.writeProtection = softwareWriteProtect ? sense.softwareWriteProtected() : null;
   }
 }

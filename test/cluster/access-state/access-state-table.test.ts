@@ -29,6 +29,7 @@ const unit = {
   naa: new Uint8Array(16),
   serial: 's',
   blockLength: 512,
+  physicalBlockLength: 4096,
   blockCount: 8,
 };
 

@@ -96,7 +96,10 @@ test('a device that is in use is refused', async (t) => {
   await store.close();
 });
 
-test('a device that can only be read is refused', async (t) => {
+test('a device that can only be read is refused, unless the unit is', async (t) => {
   const { path } = device(t, '--read-only');
   await assert.rejects(openDeviceStore(disk, { path, ...size }), refusal(/read-only/));
+  const store = await openDeviceStore(disk, { path, ...size, access: 'readOnly' });
+  assert.equal((await read(store, 0, MiB)).length, MiB);
+  await store.close();
 });

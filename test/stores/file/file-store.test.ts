@@ -91,6 +91,20 @@ test('a file that can’t be written is refused', async (t) => {
   await assert.rejects(openFileStore(disk, { path, ...size, create: true }), refusal(/mounted read-only/));
 });
 
+test('a file of a read-only unit is read where it can’t be written, and not made', async (t) => {
+  const folder = smallFileSystem((undo) => t.after(undo), MiB);
+  const path = sparseFile(folder, 'unit.img', size.byteLength);
+  makeReadOnly(folder);
+  const store = await openFileStore(disk, { path, ...size, create: false, access: 'readOnly' });
+  assert.deepEqual(await read(store, 512, 512), new Uint8Array(512));
+  await assert.rejects(write(store, 0, pattern(512, 1)));
+  await assert.rejects(
+    openFileStore(disk, { path, ...size, create: false, access: 'readOnly' }),
+    refusal(/another process has it open/),
+  );
+  await store.close();
+});
+
 test('a crash in the middle of making a file leaves nothing that looks like one', async (t) => {
   const path = join(
     temporaryFolder((undo) => t.after(undo)),
