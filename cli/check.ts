@@ -14,9 +14,8 @@ export function check(file: string): number {
     }
   }
   for (const unit of config.units) {
-    lines.push(
-      `  unit ${unit.name}, LUN ${unit.lun}, ${formatSize(unit.byteLength)}, owner ${unit.owner}: ${unit.store.path}`,
-    );
+    const size = `${formatSize(unit.byteLength)}${unit.readOnly ? ', read-only' : ''}`;
+    lines.push(`  unit ${unit.name}, LUN ${unit.lun}, ${size}, owner ${unit.owner}: ${unit.store.path}`);
   }
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;

@@ -19,7 +19,17 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     const path = `unit-${lun}`;
     const byteLength = swarm.unitBlocks * BLOCK_LENGTH;
     const store = { kind: 'file', path } as const;
-    return { name: path, owner: prng.pick(names), lun, byteLength, blockLength: BLOCK_LENGTH, store };
+    const blocks = { blockLength: BLOCK_LENGTH, physicalBlockLength: BLOCK_LENGTH };
+    return {
+      name: path,
+      owner: prng.pick(names),
+      lun,
+      byteLength,
+      ...blocks,
+      readOnly: false,
+      lowSpace: null,
+      store,
+    };
   });
   return {
     name: 'sim',

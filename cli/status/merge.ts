@@ -29,6 +29,7 @@ export interface UnitView {
   readonly lun: number;
   readonly size: number;
   readonly blockLength: number;
+  readonly readOnly: boolean;
   readonly store: string;
   /** From any system that answered; null where none did. */
   readonly naa: string | null;
@@ -74,6 +75,7 @@ function unitView(unit: UnitConfig, answered: readonly SystemStatus[]): UnitView
     lun: unit.lun,
     size: unit.byteLength,
     blockLength: unit.blockLength,
+    readOnly: unit.readOnly,
     store: unit.store.path,
     naa: seen[0]?.naa ?? null,
     serial: seen[0]?.serial ?? null,

@@ -72,6 +72,8 @@ const unit = z.object({
   lun: z.int().describe('for initiators without a map of their own'),
   size: bytes,
   blockLength: z.int(),
+  physicalBlockLength: z.int(),
+  readOnly: z.boolean().describe('by the configuration'),
   naa: z.string().describe('NAA designator, 32 hexadecimal digits'),
   serial: z.string(),
   store: z.string().describe('path of the file or device'),

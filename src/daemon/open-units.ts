@@ -31,12 +31,14 @@ export async function openStores(
 }
 
 async function openStore(disk: Disk, unit: UnitConfig, made: MadeStores): Promise<BlockStore> {
-  const { byteLength, blockLength } = unit;
+  const { byteLength, blockLength, readOnly } = unit;
   const { kind, path } = unit.store;
-  if (kind === 'device') return openDeviceStore(disk, { path, byteLength, blockLength });
-  const create = !made.has(unit.name, path);
+  const access = readOnly ? 'readOnly' : 'readWrite';
+  if (kind === 'device') return openDeviceStore(disk, { path, byteLength, blockLength, access });
+  // What was never written has nothing to read: a file that is not there is a mistake.
+  const create = !readOnly && !made.has(unit.name, path);
   if (create) mkdirSync(dirname(path), { recursive: true });
-  const store = await openFileStore(disk, { path, byteLength, blockLength, create });
+  const store = await openFileStore(disk, { path, byteLength, blockLength, create, access });
   if (create) made.add(unit.name, path);
   return store;
 }

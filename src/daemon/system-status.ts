@@ -96,6 +96,8 @@ function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
     lun: config.lun,
     size: config.byteLength,
     blockLength: identity.blockLength,
+    physicalBlockLength: identity.physicalBlockLength,
+    readOnly: config.readOnly,
     naa: Buffer.from(identity.naa).toString('hex'),
     serial: identity.serial,
     store: config.store.path,

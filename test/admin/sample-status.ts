@@ -81,6 +81,8 @@ function sampleUnit(name: string, owner: string, local: boolean): SystemStatus['
     lun: local ? 1 : 2,
     size: 2 ** 30,
     blockLength: 512,
+    physicalBlockLength: 4096,
+    readOnly: false,
     naa: '6'.padEnd(32, '0'),
     serial: name,
     store: `/srv/${name}.img`,

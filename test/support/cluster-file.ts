@@ -16,6 +16,11 @@ export interface UnitShape {
   readonly lun: number;
   /** As the file has it: "64MiB". */
   readonly size: string;
+  readonly block?: 512 | 4096;
+  readonly physicalBlock?: 512 | 4096;
+  readonly readOnly?: boolean;
+  /** As the file has it. */
+  readonly lowSpace?: string;
   /** A file called NAME.img in the owner's state folder where not given. */
   readonly store?: { readonly file: string } | { readonly device: string };
 }
@@ -71,13 +76,18 @@ function portText(name: string, place: string, serves: string): string {
   return `[[system.port]]\nname = "${name}"\n${place}\nserves = "${serves}"`;
 }
 
-function unitText({ name, owner, lun, size, store = { file: `${name}.img` } }: UnitShape): string {
+function unitText(unit: UnitShape): string {
+  const { name, owner, lun, size, store = { file: `${name}.img` } } = unit;
   const [[kind, path] = []] = Object.entries(store);
   return `[[unit]]
 name = "${name}"
 owner = "${owner}"
 lun = ${lun}
 size = "${size}"
+block = ${unit.block ?? 512}
+physical_block = ${unit.physicalBlock ?? 4096}
+read_only = ${unit.readOnly ?? false}
+${unit.lowSpace === undefined ? '' : `low_space = "${unit.lowSpace}"`}
 store = { ${kind} = "${path}" }
 `;
 }

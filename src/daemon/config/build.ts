@@ -9,7 +9,14 @@ import type {
   SystemConfig,
   UnitConfig,
 } from './cluster-config.ts';
-import { interconnectAddress, relativeIdOf, storePathOf, targetNameOf } from './defaults.ts';
+import {
+  DEFAULT_BLOCK,
+  DEFAULT_PHYSICAL_BLOCK,
+  interconnectAddress,
+  relativeIdOf,
+  storePathOf,
+  targetNameOf,
+} from './defaults.ts';
 import type { FileDraft, InitiatorDraft, PortDraft, SystemDraft, UnitDraft } from './draft.ts';
 
 /** The configuration of a draft in which the checks found no mistake. */
@@ -68,7 +75,10 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
     owner: sure(unit.owner),
     lun: sure(unit.lun),
     byteLength: sure(unit.size),
-    blockLength: unit.block ?? 512,
+    blockLength: unit.block ?? DEFAULT_BLOCK,
+    physicalBlockLength: unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK,
+    readOnly: unit.read_only ?? false,
+    lowSpace: unit.low_space ?? null,
     store: {
       kind: unit.store.device === undefined ? 'file' : 'device',
       path: sure(storePathOf(unit, owner, folder)),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Address } from '../../env/network.ts';
 import type { HostPort } from './address.ts';
 import { collide, formatHostPort, isLoopback, isWildcard } from './address.ts';
-import { interconnectAddress, storePathOf } from './defaults.ts';
+import { DEFAULT_BLOCK, DEFAULT_PHYSICAL_BLOCK, interconnectAddress, storePathOf } from './defaults.ts';
 import type { FileDraft, SystemDraft, UnitDraft } from './draft.ts';
 import { MAX_UNIX_PATH } from './file-schema.ts';
 import type { Path, Report } from './mistake.ts';
@@ -121,7 +121,19 @@ function checkUnits(file: FileDraft, report: Report): void {
     names.add(unit.name, [...unit.path, 'name'], 'give each unit a name of its own');
     luns.add(unit.lun, [...unit.path, 'lun'], 'write a number that no other unit has');
     checkOwner(unit, file.systems, report);
-    const block = unit.block ?? 512;
+    const block = unit.block ?? DEFAULT_BLOCK;
+    if (block > (unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK)) {
+      report(
+        [...unit.path, 'physical_block'],
+        `a physical block is no shorter than a logical one, and that has ${block} bytes; write ${block}, or take this line out`,
+      );
+    }
+    if (unit.low_space !== undefined && unit.store.device !== undefined) {
+      report(
+        [...unit.path, 'low_space'],
+        'a device does not tell what is free on it; take this line out, or use a file',
+      );
+    }
     if (unit.size !== undefined && unit.size % block !== 0) {
       report(
         [...unit.path, 'size'],

@@ -6,9 +6,14 @@ import { lockExclusively } from '../../sys/flock.ts';
 import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import type { Clock } from '../clock.ts';
-import type { Disk, DiskFile } from '../disk.ts';
+import type { Access, Disk, DiskFile } from '../disk.ts';
 import { type DiskFileTraits, NodeDiskFile } from './disk-file.ts';
 import { errorCode, errorWithCode } from './error-code.ts';
+
+const flagsOf: Readonly<Record<Access, number>> = {
+  readWrite: constants.O_RDWR,
+  readOnly: constants.O_RDONLY,
+};
 
 export class NodeDisk implements Disk {
   readonly #now: () => number;
@@ -18,13 +23,15 @@ export class NodeDisk implements Disk {
   }
 
   /** Besides the errors of open(2): 'EINVAL', not a regular file; 'EAGAIN', open in another process. */
-  openFile(path: string): Promise<DiskFile> {
-    return this.#open(path, constants.O_RDWR, fileTraits);
+  openFile(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
+    return this.#open(path, flagsOf[access], fileTraits);
   }
 
-  /** Besides the errors of open(2): 'ENOTBLK', not a block device; 'EBUSY', mounted or in use; 'EROFS'. */
-  openDevice(path: string): Promise<DiskFile> {
-    return this.#open(path, constants.O_RDWR | constants.O_EXCL, deviceTraits);
+  /** Besides the errors of open(2): 'ENOTBLK', not a block device; 'EBUSY', mounted or in use; 'EROFS', for writing. */
+  openDevice(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
+    return this.#open(path, flagsOf[access] | constants.O_EXCL, (handle, at) =>
+      deviceTraits(handle, at, access),
+    );
   }
 
   async #open(
@@ -84,7 +91,7 @@ function canPunchHoles(handle: FileHandle, byteLength: number): Promise<boolean>
   });
 }
 
-async function deviceTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+async function deviceTraits(handle: FileHandle, path: string, access: Access): Promise<DiskFileTraits> {
   const stat = await handle.stat();
   if (!stat.isBlockDevice()) throw errorWithCode('ENOTBLK', `not a block device: ${path}`);
   const byteLength = deviceByteLength(handle.fd);
@@ -93,7 +100,7 @@ async function deviceTraits(handle: FileHandle, path: string): Promise<DiskFileT
   for (const result of [byteLength, blockLength, readOnly])
     if (result < 0) throw errorWithCode(errnoName(result), `cannot ask for the size of ${path}`);
   // Linux opens it for writing all the same, and fails the writes.
-  if (readOnly !== 0) throw errorWithCode('EROFS', `a read-only device: ${path}`);
+  if (readOnly !== 0 && access === 'readWrite') throw errorWithCode('EROFS', `a read-only device: ${path}`);
   return { byteLength, blockLength, discardZeroes: await deviceUnmaps(stat.rdev) };
 }
 

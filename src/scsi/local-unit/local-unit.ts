@@ -9,6 +9,7 @@ import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import {
   type CommandSpec,
+  changesMedium,
   commandOf,
   unknownField,
   unknownServiceAction,
@@ -25,11 +26,13 @@ import {
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
 import type { Order } from '../order.ts';
+import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
@@ -42,6 +45,10 @@ export interface LocalUnitOptions {
   readonly identity: UnitIdentity;
   /** At least as long as the identity says, in blocks of the same length. */
   readonly store: BlockStore;
+  /** Nothing may change the medium. Default: false. */
+  readonly readOnly?: boolean;
+  /** Bytes: initiators are told when less is free where the store is. Default: null, they are not. */
+  readonly lowSpace?: number | null;
   readonly pool: BufferPool;
   readonly clock: Clock;
   readonly order: Order;
@@ -63,10 +70,12 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   writeProtection: Sense | null = null;
   /** Called when what other systems show of the unit has changed: before an answer tells of it. */
   onChange: () => void = () => {};
+  readonly #readOnly: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
   readonly #watch: StoreWatch;
+  readonly #space: SpaceWatch | null;
   readonly #management: TaskManagement;
   readonly #attentions = new UnitAttentions();
 
@@ -81,7 +90,14 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.store = store;
     this.pool = options.pool;
     this.#log = options.log;
-    this.modes = new ModeParameters({ store: options.modeStore ?? null, writeCache: store.writeCache });
+    this.#readOnly = options.readOnly ?? false;
+    const lowSpace = options.lowSpace ?? null;
+    this.modes = new ModeParameters({
+      store: options.modeStore ?? null,
+      writeCache: store.writeCache,
+      threshold: lowSpace === null ? null : Math.ceil(lowSpace / THRESHOLD_SET_LENGTH),
+    });
+    this.#space = lowSpace === null ? null : this.#watchSpace(lowSpace);
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.#gate = new WriteGate({
@@ -119,6 +135,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   /** Once every `lookMilliseconds`: whether the store answers. `available` may have changed then. */
   look(): void {
     this.#watch.look();
+    this.#space?.look();
   }
 
   execute(command: Command): Task {
@@ -195,9 +212,14 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
     const problem = task.prepare();
-    if (problem !== null) return this.#refuse(command, problem);
+    if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** Comes before whatever else is wrong with a command. */
+  #protectionFrom(spec: CommandSpec): Sense | null {
+    return changesMedium(spec) ? this.writeProtection : null;
   }
 
   /** SAM-5 5.3.3: a reset comes before RESERVATION CONFLICT, and that before every other unit attention. */
@@ -249,7 +271,23 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     return true;
   }
 
+  #watchSpace(threshold: number): SpaceWatch {
+    const reached = () => {
+      if (!this.modes.current.provisioningReporting) return;
+      this.#attentions.establish(sense.spaceThresholdReached(), null);
+    };
+    return new SpaceWatch({
+      name: this.identity.name,
+      store: this.store,
+      threshold,
+      log: this.#log,
+      reached,
+    });
+  }
+
   #protect(): void {
-    this.writeProtection = this.modes.current.softwareWriteProtect ? sense.softwareWriteProtected() : null;
+    const { softwareWriteProtect } = this.modes.current;
+    if (this.#readOnly) this.writeProtection = sense.writeProtected();
+    else this.writeProtection = softwareWriteProtect ? sense.softwareWriteProtected() : null;
   }
 }

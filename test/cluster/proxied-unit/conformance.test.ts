@@ -3,8 +3,8 @@ import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
 import { TwoSystems } from '../support/two-systems.ts';
 
 for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const) {
-  describeLogicalUnit(`proxied over ${transport}`, async (store, modeStore) => {
-    const systems = await TwoSystems.start({ transport, store, modeStore });
+  describeLogicalUnit(`proxied over ${transport}`, async (store, modeStore, readOnly) => {
+    const systems = await TwoSystems.start({ transport, store, modeStore, readOnly });
     return {
       unit: systems.proxied,
       async close() {

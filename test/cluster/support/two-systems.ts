@@ -71,6 +71,7 @@ export interface TwoSystemsOptions {
   readonly store?: BlockStore;
   /** Where the unit saves its mode pages; default: nowhere. */
   readonly modeStore?: RecordStore;
+  readonly readOnly?: boolean;
   /** What lies between the local unit and its store. */
   readonly wrap?: (store: BlockStore) => BlockStore;
 }
@@ -106,7 +107,8 @@ export class TwoSystems {
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
     const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
-    this.local = new LocalUnit({ identity, store, ...parts, modeStore: options.modeStore ?? null });
+    const { modeStore = null, readOnly = false } = options;
+    this.local = new LocalUnit({ identity, store, ...parts, modeStore, readOnly });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
       'demo',

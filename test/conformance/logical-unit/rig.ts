@@ -19,7 +19,7 @@ export interface MadeUnit {
 }
 
 /** Makes a unit whose bytes are in `store`, BLOCKS blocks of BLOCK bytes, and its saved mode pages in `modeStore`. */
-export type UnitMaker = (store: BlockStore, modeStore: RecordStore) => Promise<MadeUnit>;
+export type UnitMaker = (store: BlockStore, modeStore: RecordStore, readOnly: boolean) => Promise<MadeUnit>;
 
 export const BLOCK = 512;
 export const BLOCKS = 16384;
@@ -99,7 +99,10 @@ export class Rig {
 export async function withRig(
   makeUnit: UnitMaker,
   test: (rig: Rig) => Promise<void>,
-  { writeCache = false }: { readonly writeCache?: boolean } = {},
+  {
+    writeCache = false,
+    readOnly = false,
+  }: { readonly writeCache?: boolean; readonly readOnly?: boolean } = {},
 ): Promise<void> {
   const memory = new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
   let rig: Rig | null = null;
@@ -107,7 +110,7 @@ export async function withRig(
   held.open();
   const cache = new CachedStore(held.store, writeCache);
   const modeStore = new MemoryRecord();
-  const made = await makeUnit(cache.store, modeStore);
+  const made = await makeUnit(cache.store, modeStore, readOnly);
   try {
     rig = new Rig(made.unit, testNexus(), { held, cache, modeStore });
     await rig.run(TEST_UNIT_READY);

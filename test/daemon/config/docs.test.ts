@@ -22,7 +22,8 @@ test('docs/configuration.md tells of every key of a file', () => {
 
 test('the example of docs/configuration.md is correct, and its optional keys show the defaults', () => {
   const example = /```toml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-  const optional = /^\s*(read_set|group|relative_id|portal_group_tag|block) = .*\n/gm;
-  assert.equal(example.match(optional)?.length, 5);
+  const optional =
+    /^\s*(read_set|group|relative_id|portal_group_tag|block|physical_block|read_only) = .*\n/gm;
+  assert.equal(example.match(optional)?.length, 7);
   assert.deepEqual(configOf(example.replace(optional, '')), configOf(example));
 });

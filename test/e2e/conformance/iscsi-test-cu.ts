@@ -57,7 +57,7 @@ export async function runOne(victim: Victim, name: string): Promise<Outcome> {
  */
 export async function runSuites(victim: Victim): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const run of suiteRuns(await listTests())) outcomes.push(...(await runWhole(victim, run)));
+  for (const run of suiteRuns(await listTests())) outcomes.push(...(await runSuite(victim, run)));
   return outcomes;
 }
 
@@ -72,7 +72,8 @@ function suiteRuns(tests: readonly string[]): Set<string> {
   );
 }
 
-async function runWhole(victim: Victim, test: string): Promise<Outcome[]> {
+/** One suite, or one test, in a process of its own. Throws as `runSuites` does. */
+export async function runSuite(victim: Victim, test: string): Promise<Outcome[]> {
   const end = await run(victim, `${FAMILY}.${test}`, SUITE_MILLISECONDS);
   if (isWhole(end)) return outcomesIn(end.out);
   const how = end.timedOut ? `did not end in ${SUITE_MILLISECONDS} ms` : `ended with ${end.code}`;

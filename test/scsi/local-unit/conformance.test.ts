@@ -7,7 +7,7 @@ import { checked } from '../../../src/stores/layers/checked.ts';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
 import { silentLog, testOrder } from '../../support/scsi.ts';
 
-describeLogicalUnit('local', async (store, modeStore) => {
+describeLogicalUnit('local', async (store, modeStore, readOnly) => {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
@@ -19,6 +19,7 @@ describeLogicalUnit('local', async (store, modeStore) => {
     order: testOrder,
     log: silentLog,
     modeStore,
+    readOnly,
   });
   return {
     unit,

@@ -25,6 +25,7 @@ export const sections: Readonly<Record<CommandName, string>> = {
   readDefectData10: 'SBC-3 5.17',
   writeSame10: 'SBC-3 5.43',
   unmap: 'SBC-3 5.28',
+  logSense: 'SPC-4 6.8',
   modeSelect10: 'SPC-4 6.12',
   reserve10: 'SPC-2 7.21',
   release10: 'SPC-2 7.16',

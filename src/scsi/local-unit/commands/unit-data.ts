@@ -4,15 +4,12 @@ import { OpCode } from '../../../wire/scsi/opcodes.ts';
 import { encodeReadCapacity10, encodeReadCapacity16 } from '../../../wire/scsi/read-capacity.ts';
 import type { Reply } from '../reply-task.ts';
 
-/** What disks of today write at a time; a page of the page cache too. */
-const PHYSICAL_BLOCK = 4096;
-
 export const readCapacity10: Reply = (unit) =>
   encodeReadCapacity10(unit.identity.blockCount, unit.identity.blockLength);
 
 export const readCapacity16: Reply = (unit) => {
-  const { blockCount, blockLength } = unit.identity;
-  const exponent = Math.max(0, Math.floor(Math.log2(PHYSICAL_BLOCK / blockLength)));
+  const { blockCount, blockLength, physicalBlockLength } = unit.identity;
+  const exponent = Math.log2(physicalBlockLength / blockLength);
   return encodeReadCapacity16(blockCount, blockLength, exponent);
 };
 
