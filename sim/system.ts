@@ -35,8 +35,9 @@ export class SimSystem {
   readonly config: SystemConfig;
   /** By unit name; they outlive the process. */
   readonly media = new Map<string, SimMedium>();
-  /** Where their reservations are saved. */
-  readonly #records = new Map<string, SimMedium>();
+  /** Where their reservations are saved, and their identifying information. */
+  readonly #reservations = new Map<string, SimMedium>();
+  readonly #identifying = new Map<string, SimMedium>();
   running: Running | null = null;
   /** Bytes: over all of its lives. */
   poolPeak = 0;
@@ -64,7 +65,11 @@ export class SimSystem {
     for (const { name, owner, byteLength } of cluster.units) {
       if (owner !== config.name) continue;
       this.media.set(name, new SimMedium(byteLength));
-      this.#records.set(name, new SimMedium(recordFileLength(ScsiLimits.savedReservationsBytes)));
+      this.#reservations.set(name, new SimMedium(recordFileLength(ScsiLimits.savedReservationsBytes)));
+      this.#identifying.set(
+        name,
+        new SimMedium(recordFileLength(ScsiLimits.savedIdentifyingInformationBytes)),
+      );
     }
   }
 
@@ -77,14 +82,23 @@ export class SimSystem {
     const process = world.newProcess(this.name);
     const env = this.#env(process);
     const shared = makeShared(this.#cluster, this.config, env, this.#log());
-    const stores = ownUnits(shared).map(({ name, byteLength, blockLength }) => {
-      const file = new SimDiskFile(this.medium(name), world, process, this.#disk);
-      return checked(new DiskStore(file, byteLength, blockLength));
-    });
-    const records = [...this.#records.values()].map(
-      (medium) => new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache),
-    );
-    const parts = assembleSystem(shared, stores, records);
+    const recordOf = (media: ReadonlyMap<string, SimMedium>, unit: string) => {
+      const medium = mediumOf(media, unit);
+      return new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache);
+    };
+    const unitStores = ownUnits(shared).map(({ name, byteLength, blockLength }) => ({
+      store: checked(
+        new DiskStore(
+          new SimDiskFile(this.medium(name), world, process, this.#disk),
+          byteLength,
+          blockLength,
+        ),
+      ),
+      reservations: recordOf(this.#reservations, name),
+      identifying: recordOf(this.#identifying, name),
+    }));
+    const stores = unitStores.map(({ store }) => store);
+    const parts = assembleSystem(shared, unitStores);
     this.running = { process, shared, parts, stores, stopping: false };
     this.starts += 1;
     world.say(this.name, 'starts');
@@ -102,7 +116,9 @@ export class SimSystem {
     this.#fabric.processDied(running.process, withPower);
     this.#world.kill(running.process);
     if (!withPower) this.#fabric.down.add(this.name);
-    const records = [...this.#records.values()].filter(({ isDirty }) => isDirty);
+    const records = [...this.#reservations.values(), ...this.#identifying.values()].filter(
+      ({ isDirty }) => isDirty,
+    );
     for (const medium of [...this.media.values(), ...records]) {
       if (withPower) medium.reopen();
       else medium.losePower(this.#world);
@@ -131,9 +147,7 @@ export class SimSystem {
   }
 
   medium(unit: string): SimMedium {
-    const medium = this.media.get(unit);
-    if (medium === undefined) throw new Error(`${this.name} has no unit ${unit}`);
-    return medium;
+    return mediumOf(this.media, unit);
   }
 
   /** As the daemon's: the interconnect first. */
@@ -157,6 +171,12 @@ export class SimSystem {
       disk: { openFile: noFiles, createFile: noFiles, openDevice: noFiles },
     };
   }
+}
+
+function mediumOf(media: ReadonlyMap<string, SimMedium>, unit: string): SimMedium {
+  const medium = media.get(unit);
+  if (medium === undefined) throw new Error(`no unit ${unit} here`);
+  return medium;
 }
 
 /** Stores are made from media: nothing opens files. */

@@ -10,7 +10,6 @@ import type { Log } from '../env/log.ts';
 import { Portal } from '../iscsi/portal/portal.ts';
 import { POOL_KEEP_BYTES, RECEIVE_BUFFER_BYTES } from '../limits.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
-import type { ReservationStore } from '../scsi/local-unit/reservations/reservation-store.ts';
 import { Reservations } from '../scsi/local-unit/reservations/reservations.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
@@ -18,6 +17,7 @@ import { Order } from '../scsi/order.ts';
 import { Router } from '../scsi/router/router.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
 import type { BlockStore } from '../stores/block-store.ts';
+import type { RecordStore } from '../stores/record/record-store.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
 import { discoveredTargets, targetPortsOf } from './target-ports.ts';
@@ -57,27 +57,29 @@ export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env
   return { config, system, env, log, pool, order: new Order(), receiveBuffer };
 }
 
+/** What of a unit is on disk: its bytes, and where its own state survives power loss. */
+export interface UnitStores {
+  readonly store: BlockStore;
+  readonly reservations: RecordStore;
+  readonly identifying: RecordStore;
+}
+
 /** The units that the system owns: `assembleSystem` wants their stores in this order. */
 export function ownUnits({ config, system }: Shared): readonly UnitConfig[] {
   return config.units.filter(({ owner }) => owner === system.name);
 }
 
-export function assembleSystem(
-  shared: Shared,
-  stores: readonly BlockStore[],
-  reservationStores: readonly ReservationStore[],
-): AssembledSystem {
+export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): AssembledSystem {
   const { config, system, env, log, pool, order } = shared;
   const ports = config.systems.flatMap(targetPortsOf);
   const localUnits = ownUnits(shared).map((unit, index) => {
-    const store = stores[index];
-    const reservationStore = reservationStores[index];
-    if (store === undefined || reservationStore === undefined)
-      throw new Error(`unit ${unit.name} has no store`);
+    const its = stores[index];
+    if (its === undefined) throw new Error(`unit ${unit.name} has no store`);
     const identity = makeUnitIdentity(config.name, unit);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
-    const reservations = new Reservations({ store: reservationStore, relativePorts });
-    return new LocalUnit({ identity, store, pool, clock: env.clock, order, log, reservations });
+    const reservations = new Reservations({ store: its.reservations, relativePorts });
+    const parts = { pool, clock: env.clock, order, log, reservations, identifyingStore: its.identifying };
+    return new LocalUnit({ identity, store: its.store, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);

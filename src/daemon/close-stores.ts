@@ -2,7 +2,7 @@ import type { Clock } from '../env/clock.ts';
 import type { Log } from '../env/log.ts';
 import { StopLimits } from '../limits.ts';
 
-/** A store of a unit, or of its reservations. */
+/** A store of a unit, or of its own state. */
 export interface ClosingStore {
   readonly unit: string;
   readonly store: { close(): Promise<void> };

@@ -4,7 +4,6 @@ import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
-import type { RecordFile } from '../stores/record/record-file.ts';
 import {
   type AssembledSystem,
   assembleSystem,
@@ -15,7 +14,7 @@ import {
 import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
-import { openReservations } from './open-reservations.ts';
+import { openRecords, type UnitRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
@@ -34,8 +33,8 @@ export async function startSystem(
   if (system === undefined) throw new UserError(`the configuration has no system "${name}"`);
   const shared = makeShared(config, system, env, log);
   const stores = await openStores(env.disk, system, ownUnits(shared));
-  const reservations = await openReservationsToo(shared, stores);
-  const parts = makeParts(shared, stores, reservations, options);
+  const records = await openRecordsToo(shared, stores);
+  const parts = makeParts(shared, stores, records, options);
   try {
     await listen(shared, parts);
   } catch (error) {
@@ -46,9 +45,9 @@ export async function startSystem(
 }
 
 /** Closes the stores where it can't. */
-async function openReservationsToo(shared: Shared, stores: readonly BlockStore[]): Promise<RecordFile[]> {
+async function openRecordsToo(shared: Shared, stores: readonly BlockStore[]): Promise<UnitRecords[]> {
   try {
-    return await openReservations(shared.env.disk, shared.system, ownUnits(shared));
+    return await openRecords(shared.env.disk, shared.system, ownUnits(shared));
   } catch (error) {
     await Promise.all(stores.map((store) => store.close()));
     throw error;
@@ -57,7 +56,7 @@ async function openReservationsToo(shared: Shared, stores: readonly BlockStore[]
 
 interface Parts {
   readonly stores: readonly BlockStore[];
-  readonly reservations: readonly RecordFile[];
+  readonly records: readonly UnitRecords[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
 }
@@ -65,12 +64,13 @@ interface Parts {
 function makeParts(
   shared: Shared,
   stores: readonly BlockStore[],
-  reservations: readonly RecordFile[],
+  records: readonly UnitRecords[],
   { version }: SystemOptions,
 ): Parts {
   const { config, system, env, log, pool } = shared;
   const started = env.clock.now();
-  const assembled = assembleSystem(shared, stores, reservations);
+  const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
+  const assembled = assembleSystem(shared, unitStores);
   const { units, router, interconnect, accessStates } = assembled;
   const sources = {
     config,
@@ -86,7 +86,7 @@ function makeParts(
     portals: assembled.portals.map(({ portal }) => portal),
   };
   const admin = new AdminServer({ ...system.admin, status: () => statusOf(sources), log });
-  return { stores, reservations, assembled, admin };
+  return { stores, records, assembled, admin };
 }
 
 /** The interconnect first: a client that logs in finds the ways to other systems being made already. */
@@ -113,10 +113,20 @@ async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();
   const units = ownUnits(shared).map(({ name }) => name);
-  const closing = [parts.reservations, parts.stores].flatMap((stores) =>
+  const records = [
+    parts.records.map(({ reservations }) => reservations),
+    parts.records.map(({ identifying }) => identifying),
+  ];
+  const closing = [...records, parts.stores].flatMap((stores) =>
     stores.map((store, index) => ({ unit: units[index] ?? '', store })),
   );
   return closeStores(closing, shared.env.clock, shared.log);
+}
+
+function storeAt(stores: readonly BlockStore[], index: number): BlockStore {
+  const store = stores[index];
+  if (store === undefined) throw new Error(`no store ${index}`);
+  return store;
 }
 
 function listeningPort(port: SystemConfig['ports'][number]): ListeningPort {

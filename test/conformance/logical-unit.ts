@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
+import { describeIdentifying } from './logical-unit/identifying.ts';
 import { describeManagement } from './logical-unit/management.ts';
 import { describeOrder } from './logical-unit/order.ts';
 import { describeProvisioning } from './logical-unit/provisioning.ts';
@@ -19,6 +20,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeCompares(makeUnit);
     describeProvisioning(makeUnit);
     describeUnitData(makeUnit);
+    describeIdentifying(makeUnit);
     describeHostileInput(makeUnit);
     describeOrder(makeUnit);
     describeFreshness(makeUnit);

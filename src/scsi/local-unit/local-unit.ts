@@ -3,6 +3,7 @@ import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
+import type { RecordStore } from '../../stores/record/record-store.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import {
@@ -25,6 +26,7 @@ import { type Nexus, nexusKey } from '../nexus.ts';
 import type { Order } from '../order.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { IdentifyingInformation } from './identifying-information.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { StoreWatch } from './store-watch.ts';
@@ -43,6 +45,8 @@ export interface LocalUnitOptions {
   readonly log: Log;
   /** Default: kept in memory, for the port where a command arrives. */
   readonly reservations?: Reservations;
+  /** Default: none, what SET IDENTIFYING INFORMATION brings is kept in memory. */
+  readonly identifyingStore?: RecordStore;
 }
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -52,6 +56,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly store: BlockStore;
   readonly pool: BufferPool;
   readonly reservations: Reservations;
+  readonly identifying: IdentifyingInformation;
+  readonly clock: Clock;
   writeCacheEnabled: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
@@ -72,6 +78,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#log = options.log;
     this.writeCacheEnabled = store.writeCache;
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
+    this.identifying = new IdentifyingInformation(options.identifyingStore ?? null);
+    this.clock = options.clock;
     this.#gate = new WriteGate({
       order: options.order,
       clock: options.clock,

@@ -1,4 +1,5 @@
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import type { Errno } from '../../env/disk.ts';
 import { ScsiLimits } from '../../limits.ts';
 import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
@@ -9,6 +10,7 @@ import { DiscardedData } from '../discarded-data.ts';
 import type { Command, Task } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
+import type { IdentifyingInformation } from './identifying-information.ts';
 import { leftCommand } from './left-command.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
@@ -22,6 +24,8 @@ export interface TaskUnit {
   /** The caching mode page's WCE: where it is not set, every write is durable before it is acknowledged. */
   writeCacheEnabled: boolean;
   readonly reservations: Reservations;
+  readonly identifying: IdentifyingInformation;
+  readonly clock: Clock;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
   /** A unit attention for the nexuses with these keys, of those that are known. */
   tell(attention: Sense, nexusKeys: ReadonlySet<string>): void;

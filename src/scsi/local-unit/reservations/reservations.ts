@@ -1,4 +1,5 @@
 import type { Errno } from '../../../env/disk.ts';
+import type { RecordStore } from '../../../stores/record/record-store.ts';
 import { u8 } from '../../../wire/scsi/bytes.ts';
 import type { CommandSpec } from '../../command-table.ts';
 import type { Command } from '../../logical-unit.ts';
@@ -11,12 +12,11 @@ import {
   Standing,
 } from '../../reservation-table.ts';
 import { type Decision, isHolder, NO_RESERVATIONS, type PersistentState } from './persistent-state.ts';
-import type { ReservationStore } from './reservation-store.ts';
 import { decodeState, encodeState } from './saved-state.ts';
 
 export interface ReservationsOptions {
   /** Null: nothing survives power loss, and APTPL is refused. */
-  readonly store: ReservationStore | null;
+  readonly store: RecordStore | null;
   /** The relative identifiers of all target ports in the cluster that show the unit. */
   readonly relativePorts: readonly number[];
 }
@@ -28,7 +28,7 @@ type Decided = (decision: Decision | Errno) => void;
 /** The reservations of one unit, persistent ones and RESERVE (6) and (10). */
 export class Reservations {
   readonly relativePorts: readonly number[];
-  readonly #store: ReservationStore | null;
+  readonly #store: RecordStore | null;
   #state: PersistentState;
   /** The nexus that has the unit by RESERVE (SPC-2 7.21, 7.22). */
   #reservedBy: Nexus | null = null;

@@ -1,7 +1,7 @@
-import type { DiskDone } from '../../../env/disk.ts';
+import type { DiskDone } from '../../env/disk.ts';
 
-/** Where the reservations of one unit survive power loss (APTPL). */
-export interface ReservationStore {
+/** Where a part of a unit's own state survives power loss: RecordFile is one. */
+export interface RecordStore {
   /** What was saved last before this process began; null where nothing was. */
   readonly saved: Uint8Array | null;
   /**
