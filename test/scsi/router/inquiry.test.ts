@@ -107,7 +107,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, [0x12, 1, 0xb0, 0, 255, 0]);
     const mib = 2048;
-    assert.deepEqual([data.length, data[5], u16(data, 6)], [64, 255, 8]);
+    assert.deepEqual([data.length, data[4], data[5], u16(data, 6)], [64, 1, 255, 8], 'WSNZ');
     assert.deepEqual([u32(data, 8), u32(data, 12), u32(data, 16)], [32 * mib, mib, 0], 'transfer, prefetch');
     assert.deepEqual([u32(data, 20), u32(data, 24)], [512 * mib, 256], 'UNMAP: blocks, descriptors');
     assert.deepEqual([u32(data, 28), u32(data, 32)], [8, 0x8000_0000], 'UNMAP: granularity, alignment');
