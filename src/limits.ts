@@ -91,6 +91,11 @@ export const ScsiLimits = {
   maxRegistrants: 1024,
   /** What reservations that survive power loss take on disk, all of them. */
   savedReservationsBytes: 512 * KiB,
+  /** REPORT IDENTIFYING INFORMATION (SPC-4 5.6): the identifier, and the text with the null that ends it. */
+  maxIdentifierBytes: 64,
+  maxIdentifyingTextBytes: 256,
+  /** What both take on disk. */
+  savedIdentifyingInformationBytes: 1 * KiB,
   /** Of the whole cluster: TARGET PORT COUNT of REPORT TARGET PORT GROUPS has one byte, and VPD page 88h 64 KiB. */
   maxTargetPorts: 255,
   /** What saved mode pages take on disk. */
@@ -202,6 +207,11 @@ const relations: readonly [string, boolean][] = [
   [
     'every target port has its place in VPD page 88h: header, name, portal group tag',
     ScsiLimits.maxTargetPorts * (16 + IscsiLimits.maxNameBytes + 13) <= 0xffff,
+  ],
+  [
+    'identifying information fits its place on disk, in hexadecimal',
+    2 * (ScsiLimits.maxIdentifierBytes + ScsiLimits.maxIdentifyingTextBytes) + 64 <=
+      ScsiLimits.savedIdentifyingInformationBytes,
   ],
   [
     'all registrations fit their place on disk',

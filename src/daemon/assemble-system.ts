@@ -18,10 +18,10 @@ import { Router } from '../scsi/router/router.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
 import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import type { BlockStore } from '../stores/block-store.ts';
-import type { RecordStore } from '../stores/record/record-store.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
 import { discoveredTargets, targetPortsOf } from './target-ports.ts';
+import type { UnitRecords } from './unit-records.ts';
 
 /** What all parts of a system share. */
 export interface Shared {
@@ -59,10 +59,8 @@ export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env
 }
 
 /** What of a unit is on disk: its bytes, and where its own state survives power loss. */
-export interface UnitStores {
+export interface UnitStores extends UnitRecords {
   readonly store: BlockStore;
-  readonly reservations: RecordStore;
-  readonly modePages: RecordStore;
 }
 
 /** The units that the system owns: `assembleSystem` wants their stores in this order. */
@@ -79,8 +77,9 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
     const identity = identityOf(config, unit);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: its.reservations, relativePorts });
-    const parts = { pool, clock: env.clock, order, log, reservations, modeStore: its.modePages };
+    const records = { reservations, modeStore: its.modePages, identifyingStore: its.identifying };
     const { readOnly, lowSpace } = unit;
+    const parts = { pool, clock: env.clock, order, log, ...records };
     return new LocalUnit({ identity, store: its.store, readOnly, lowSpace, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);

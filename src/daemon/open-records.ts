@@ -1,21 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../env/disk.ts';
-import { ScsiLimits } from '../limits.ts';
 import { openRecordFile, type RecordFile } from '../stores/record/record-file.ts';
 import type { SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { type RecordKind, recordKindNames, recordKinds, type UnitRecords } from './unit-records.ts';
 import { pathError } from './user-error.ts';
-
-/** Where the state of one unit survives power loss. */
-export interface UnitRecords {
-  readonly reservations: RecordFile;
-  readonly modePages: RecordFile;
-}
-
-const kinds = [
-  { folder: 'reservations', capacity: ScsiLimits.savedReservationsBytes, what: 'saved reservations' },
-  { folder: 'mode-pages', capacity: ScsiLimits.savedModePagesBytes, what: 'saved mode pages' },
-] as const;
 
 /**
  * Opens, in the state folder, the records of the units that a system owns, in the order of the units. Rejects with UserError, and with
@@ -25,18 +14,18 @@ export async function openRecords(
   disk: Disk,
   { stateFolder }: SystemConfig,
   units: readonly UnitConfig[],
-): Promise<UnitRecords[]> {
+): Promise<UnitRecords<RecordFile>[]> {
   const opened: RecordFile[] = [];
-  const [reservations, modePages] = kinds;
   try {
-    const records: UnitRecords[] = [];
+    const records: UnitRecords<RecordFile>[] = [];
     for (const unit of units) {
-      const open = async (kind: (typeof kinds)[number]) => {
+      const files: [RecordKind, RecordFile][] = [];
+      for (const kind of recordKindNames) {
         const file = await openOne(disk, stateFolder, unit, kind);
         opened.push(file);
-        return file;
-      };
-      records.push({ reservations: await open(reservations), modePages: await open(modePages) });
+        files.push([kind, file]);
+      }
+      records.push(Object.fromEntries(files) as UnitRecords<RecordFile>);
     }
     return records;
   } catch (error) {
@@ -49,8 +38,9 @@ async function openOne(
   disk: Disk,
   stateFolder: string,
   { name }: UnitConfig,
-  { folder, capacity, what }: (typeof kinds)[number],
+  kind: RecordKind,
 ): Promise<RecordFile> {
+  const { folder, capacity, what } = recordKinds[kind];
   const path = join(stateFolder, folder);
   try {
     mkdirSync(path, { recursive: true });

@@ -4,6 +4,7 @@ import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
+import type { RecordFile } from '../stores/record/record-file.ts';
 import {
   type AssembledSystem,
   assembleSystem,
@@ -14,11 +15,12 @@ import {
 import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
-import { openRecords, type UnitRecords } from './open-records.ts';
+import { openRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
 import { addressText } from './target-ports.ts';
+import type { UnitRecords } from './unit-records.ts';
 import { listenError, UserError } from './user-error.ts';
 
 /** Rejects with UserError where something in the configuration or on this machine has to be put right. */
@@ -45,7 +47,10 @@ export async function startSystem(
 }
 
 /** Closes the stores where it can't. */
-async function openRecordsToo(shared: Shared, stores: readonly BlockStore[]): Promise<UnitRecords[]> {
+async function openRecordsToo(
+  shared: Shared,
+  stores: readonly BlockStore[],
+): Promise<UnitRecords<RecordFile>[]> {
   try {
     return await openRecords(shared.env.disk, shared.system, ownUnits(shared));
   } catch (error) {
@@ -56,7 +61,7 @@ async function openRecordsToo(shared: Shared, stores: readonly BlockStore[]): Pr
 
 interface Parts {
   readonly stores: readonly BlockStore[];
-  readonly records: readonly UnitRecords[];
+  readonly records: readonly UnitRecords<RecordFile>[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
 }
@@ -64,7 +69,7 @@ interface Parts {
 function makeParts(
   shared: Shared,
   stores: readonly BlockStore[],
-  records: readonly UnitRecords[],
+  records: readonly UnitRecords<RecordFile>[],
   { version }: SystemOptions,
 ): Parts {
   const { config, system, env, log, pool } = shared;
@@ -112,13 +117,11 @@ async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();
-  const units = ownUnits(shared).map(({ name }) => name);
-  const records = [
-    parts.records.map(({ reservations }) => reservations),
-    parts.records.map(({ modePages }) => modePages),
-  ];
-  const closing = [...records, parts.stores].flatMap((stores) =>
-    stores.map((store, index) => ({ unit: units[index] ?? '', store })),
+  const closing = ownUnits(shared).flatMap(({ name }, index) =>
+    [...Object.values(parts.records[index] ?? {}), storeAt(parts.stores, index)].map((store) => ({
+      unit: name,
+      store,
+    })),
   );
   return closeStores(closing, shared.env.clock, shared.log);
 }

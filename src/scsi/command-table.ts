@@ -38,10 +38,12 @@ type Row = readonly [
 
 const { none, read, write, flush, wholeUnit } = ConflictClass;
 const { allowed, ready, reads, writes, stops, manages, reserves } = ReservationClass;
-const { serviceActionIn16, maintenanceIn, persistentReserveIn, persistentReserveOut } = OpCode;
+const { serviceActionIn16, maintenanceIn, maintenanceOut, persistentReserveIn, persistentReserveOut } = OpCode;
 /** Of PERSISTENT RESERVE IN and OUT: scope and type are ignored where they have no meaning. */
 const RESERVE_IN = '000000000000ffff00';
 const RESERVE_OUT = '00ff0000ffffffff00';
+/** Of REPORT and SET IDENTIFYING INFORMATION. */
+const IDENTIFYING = '0000000000fffffffffe00';
 
 /**
  * Usage is written without the operation code, and with 0 for the bits of the service action: from byte 1 on. NACA and other bits of
@@ -97,6 +99,7 @@ const rows = {
   readCapacity16: [serviceActionIn16, ServiceAction.readCapacity16, '000000000000000000ffffffff0000', 'in', none, 'owner', allowed],
   getLbaStatus: [serviceActionIn16, ServiceAction.getLbaStatus, '00ffffffffffffffffffffffff0000', 'in', read, 'owner', reads],
   reportLuns: [OpCode.reportLuns, null, '00ff000000ffffffff0000', 'in', none, 'here', allowed],
+  reportIdentifyingInformation: [maintenanceIn, ServiceAction.reportIdentifyingInformation, IDENTIFYING, 'in', none, 'owner', allowed],
   reportTargetPortGroups: [maintenanceIn, ServiceAction.reportTargetPortGroups, 'e000000000ffffffff0000', 'in', none, 'here', allowed],
   reportSupportedOperationCodes: [maintenanceIn, ServiceAction.reportSupportedOperationCodes, '0087ffffffffffffff0000', 'in', none, 'owner', reads],
   reportSupportedTaskManagementFunctions: [
@@ -108,6 +111,8 @@ const rows = {
     'owner',
     reads,
   ],
+  reportTimestamp: [maintenanceIn, ServiceAction.reportTimestamp, '0000000000ffffffff0000', 'in', none, 'owner', allowed],
+  setIdentifyingInformation: [maintenanceOut, ServiceAction.setIdentifyingInformation, IDENTIFYING, 'out', wholeUnit, 'owner', writes],
   read12: [OpCode.read12, null, '1affffffffffffffff1f00', 'in', read, 'owner', reads],
   write12: [OpCode.write12, null, '1affffffffffffffff1f00', 'out', write, 'owner', writes],
   writeAndVerify12: [OpCode.writeAndVerify12, null, '12ffffffffffffffff1f00', 'out', write, 'owner', writes],

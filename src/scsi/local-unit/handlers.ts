@@ -10,6 +10,10 @@ import {
 } from './commands/cache.ts';
 import { CompareAndWriteTask } from './commands/compare-and-write.ts';
 import { GetLbaStatusTask } from './commands/get-lba-status.ts';
+import {
+  reportIdentifyingInformation,
+  SetIdentifyingInformationTask,
+} from './commands/identifying-information.ts';
 import { LogSenseTask } from './commands/log-sense.ts';
 import { ModeSelectTask } from './commands/mode-select.ts';
 import { modeSense } from './commands/mode-sense.ts';
@@ -26,7 +30,7 @@ import {
   reportSupportedOperationCodes,
   reportSupportedTaskManagementFunctions,
 } from './commands/supported-operations.ts';
-import { readCapacity10, readCapacity16, readDefectData } from './commands/unit-data.ts';
+import { readCapacity10, readCapacity16, readDefectData, reportTimestamp } from './commands/unit-data.ts';
 import { UnmapTask } from './commands/unmap.ts';
 import { verifyTask } from './commands/verify.ts';
 import { OrWriteTask, WriteAndVerifyTask, WriteTask } from './commands/write.ts';
@@ -112,6 +116,9 @@ const byName: Record<OwnerCommandName, Handler> = {
   readCapacity16: reply(readCapacity16, wordAt(10)),
   readDefectData10: reply(readDefectData, shortAt(7)),
   readDefectData12: reply(readDefectData, wordAt(6)),
+  reportIdentifyingInformation: reply(reportIdentifyingInformation, wordAt(6)),
+  setIdentifyingInformation: task(SetIdentifyingInformationTask),
+  reportTimestamp: reply(reportTimestamp, wordAt(6)),
   reportSupportedOperationCodes: reply(reportSupportedOperationCodes, wordAt(6)),
   reportSupportedTaskManagementFunctions: reply(reportSupportedTaskManagementFunctions, wordAt(6)),
 };

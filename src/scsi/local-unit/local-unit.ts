@@ -29,6 +29,7 @@ import type { Order } from '../order.ts';
 import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { IdentifyingInformation } from './identifying-information.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
@@ -57,6 +58,8 @@ export interface LocalUnitOptions {
   readonly reservations?: Reservations;
   /** Where mode pages are saved; null or none: they can't be. */
   readonly modeStore?: RecordStore | null;
+  /** Default: none, what SET IDENTIFYING INFORMATION brings is kept in memory. */
+  readonly identifyingStore?: RecordStore;
 }
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -67,6 +70,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly pool: BufferPool;
   readonly reservations: Reservations;
   readonly modes: ModeParameters;
+  readonly identifying: IdentifyingInformation;
+  readonly clock: Clock;
   writeProtection: Sense | null = null;
   /** Called when what other systems show of the unit has changed: before an answer tells of it. */
   onChange: () => void = () => {};
@@ -100,6 +105,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#space = lowSpace === null ? null : this.#watchSpace(lowSpace);
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
+    this.identifying = new IdentifyingInformation(options.identifyingStore ?? null);
+    this.clock = options.clock;
     this.#gate = new WriteGate({
       order: options.order,
       clock: options.clock,

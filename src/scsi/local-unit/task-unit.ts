@@ -1,9 +1,11 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import type { ModeValues } from '../../wire/scsi/mode-pages.ts';
 import type { Sense } from '../../wire/scsi/sense.ts';
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
+import type { IdentifyingInformation } from './identifying-information.ts';
 import type { ModeParameters } from './mode-parameters.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
@@ -19,6 +21,9 @@ export interface TaskUnit {
   /** Why nothing may change the medium; null: it may be changed. */
   readonly writeProtection: Sense | null;
   readonly reservations: Reservations;
+  readonly identifying: IdentifyingInformation;
+  readonly clock: Clock;
+  establishUnitAttention(attention: Sense, except: Nexus | null): void;
   /** `by` has changed mode parameters: they are in force, and the other nexuses are told. */
   changeModes(values: ModeValues, by: Nexus): void;
   /** A unit attention for the nexuses with these keys, of those that are known. */

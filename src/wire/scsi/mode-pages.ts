@@ -2,7 +2,7 @@
 import { putU32, u8, u16 } from './bytes.ts';
 
 /** A page by its code and subpage code: `code | subpage << 8`. */
-export const ModePage = {
+const ModePage = {
   readWriteErrorRecovery: 0x01,
   caching: 0x08,
   control: 0x0a,

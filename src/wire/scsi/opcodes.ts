@@ -40,6 +40,7 @@ export const OpCode = {
   serviceActionIn16: 0x9e,
   reportLuns: 0xa0,
   maintenanceIn: 0xa3,
+  maintenanceOut: 0xa4,
   read12: 0xa8,
   write12: 0xaa,
   writeAndVerify12: 0xae,
@@ -67,7 +68,11 @@ export const ServiceAction = {
   readCapacity16: 0x10,
   getLbaStatus: 0x12,
   /** Of MAINTENANCE IN. */
+  reportIdentifyingInformation: 0x05,
   reportTargetPortGroups: 0x0a,
   reportSupportedOperationCodes: 0x0c,
   reportSupportedTaskManagementFunctions: 0x0d,
+  reportTimestamp: 0x0f,
+  /** Of MAINTENANCE OUT. */
+  setIdentifyingInformation: 0x06,
 } as const;

@@ -87,6 +87,22 @@ export function describeUnitData(makeUnit: UnitMaker): void {
         }
       }));
 
+    test('what docs/decisions/0009 refuses is refused, and said to be not supported', () =>
+      withRig(makeUnit, async (rig) => {
+        const [sanitize, writeAtomic, maintenanceOut, setTargetPortGroups] = [0x48, 0x9c, 0xa4, 0x0a];
+        const support = async (operation: number, action = 0) => {
+          const ask = [0xa3, 0x0c, 3, operation, 0, action, 0, 0, 1, 0, 0, 0];
+          return (await rig.good(ask, { dataIn: 256 })).data[1];
+        };
+        await rig.refused([sanitize, 0x01, 0, 0, 0, 0, 0, 0, 0, 0], '05/20/00');
+        await rig.refused(blockCdb(writeAtomic, 0, 1), '05/20/00', { dataOut: new Uint8Array(BLOCK) });
+        for (const operation of [sanitize, writeAtomic]) assert.equal(await support(operation), 1);
+        const cdb = [maintenanceOut, setTargetPortGroups, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0];
+        const { sense } = await rig.refused(cdb, '05/24/00', { dataOut: new Uint8Array(8) });
+        assert.equal(sense?.specific, 0xcc_0001, 'the service action');
+        assert.equal(await support(maintenanceOut, setTargetPortGroups), 1);
+      }));
+
     test('REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS', () =>
       withRig(makeUnit, async (rig) => {
         const short = await rig.good([0xa3, 0x0d, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0], { dataIn: 16 });

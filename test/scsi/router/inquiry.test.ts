@@ -99,7 +99,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const extended = page(0x86);
     assert.deepEqual([extended.length, extended[1], extended[2]], [60, 0x07, 0x01]);
     assert.deepEqual(page(0xb1).slice(0, 6), [0, 1, 0, 0, 1, 0]);
-    assert.deepEqual(page(0xb2), [0, 0xe4, 2, 0]);
+    assert.deepEqual(page(0xb2), [11, 0xe4, 2, 0], 'a threshold set is 2048 blocks');
   });
 
   test('Block Limits are those that the unit keeps', () => {
@@ -107,7 +107,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, [0x12, 1, 0xb0, 0, 255, 0]);
     const mib = 2048;
-    assert.deepEqual([data.length, data[5], u16(data, 6)], [64, 255, 8]);
+    assert.deepEqual([data.length, data[4], data[5], u16(data, 6)], [64, 1, 255, 8], 'WSNZ');
     assert.deepEqual([u32(data, 8), u32(data, 12), u32(data, 16)], [32 * mib, mib, 0], 'transfer, prefetch');
     assert.deepEqual([u32(data, 20), u32(data, 24)], [512 * mib, 256], 'UNMAP: blocks, descriptors');
     assert.deepEqual([u32(data, 28), u32(data, 32)], [8, 0x8000_0000], 'UNMAP: granularity, alignment');

@@ -14,7 +14,7 @@ export interface BlockLimits {
   readonly maxWriteSameBlocks: number;
 }
 
-/** WRITE SAME of zero blocks, which would mean all to the end, is refused. */
+/** WRITE SAME of zero blocks, which would mean all to the end of the unit, is refused: what is meant can be written out. */
 const WSNZ = 0x01;
 const UGAVALID = 0x80;
 
