@@ -50,6 +50,7 @@ export function memoryUnit(): MemoryUnit {
     initiators: [],
     accessStates: { groups: () => [] },
     pool,
+    clock: new NodeClock(),
     order,
   });
   const settle = (nexus: Nexus) => {

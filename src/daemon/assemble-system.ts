@@ -88,6 +88,7 @@ export function assembleSystem(
     initiators: config.initiators,
     accessStates,
     pool,
+    clock: env.clock,
     order,
   });
   const portals = makePortals(shared, router);

@@ -10,7 +10,9 @@ import { encodeExtendedInquiry } from '../../wire/scsi/vpd/extended-inquiry.ts';
 import { encodeLogicalBlockProvisioning } from '../../wire/scsi/vpd/logical-block-provisioning.ts';
 import { VpdPage } from '../../wire/scsi/vpd/page.ts';
 import { encodeSupportedPages } from '../../wire/scsi/vpd/supported-pages.ts';
+import { encodeThirdPartyCopy } from '../../wire/scsi/vpd/third-party-copy.ts';
 import { encodeUnitSerialNumber } from '../../wire/scsi/vpd/unit-serial-number.ts';
+import { copyCommands } from '../command-table.ts';
 import type { TargetPort } from '../target-port.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 
@@ -38,6 +40,8 @@ function vpdPage(code: number, unit: UnitIdentity, port: TargetPort): Uint8Array
       return deviceIdentification(unit, port);
     case VpdPage.extendedInquiry:
       return encodeExtendedInquiry();
+    case VpdPage.thirdPartyCopy:
+      return encodeThirdPartyCopy(copyCommands);
     case VpdPage.blockLimits:
       return blockLimits(unit.blockLength);
     case VpdPage.blockDeviceCharacteristics:

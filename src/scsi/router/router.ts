@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { AccessStates } from '../access-states.ts';
-import { type CommandSpec, commandOf, type HereCommandName, usesOnlyKnownFields } from '../command-table.ts';
+import {
+  type CommandSpec,
+  type CopyCommandName,
+  commandOf,
+  type HereCommandName,
+  usesOnlyKnownFields,
+} from '../command-table.ts';
+import { CopyManager } from '../copy/copy-manager.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -30,6 +38,7 @@ export interface RouterOptions {
   readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
   readonly accessStates: AccessStates;
   readonly pool: BufferPool;
+  readonly clock: Clock;
   readonly order: Order;
 }
 
@@ -48,6 +57,7 @@ export class Router implements TaskRouter {
   readonly #pool: BufferPool;
   readonly #order: Order;
   readonly #nexuses = new Map<Nexus, OpenNexus>();
+  readonly #copies: CopyManager;
   /** By port name, then unit name. */
   readonly #counters = new Map<string, Map<string, CommandCounters>>();
 
@@ -68,6 +78,7 @@ export class Router implements TaskRouter {
     this.#accessStates = options.accessStates;
     this.#pool = options.pool;
     this.#order = options.order;
+    this.#copies = new CopyManager(options.pool, options.clock);
   }
 
   openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping): Nexus {
@@ -81,6 +92,7 @@ export class Router implements TaskRouter {
     const { map, waiting } = this.#open(nexus);
     this.#nexuses.delete(nexus);
     for (const task of waiting) task.abort();
+    this.#copies.closeNexus(nexus, why);
     for (const unit of new Set(map.units.map((mapped) => mapped.unit))) unit.nexusLost(nexus, why);
   }
 
@@ -93,6 +105,10 @@ export class Router implements TaskRouter {
     }
     if (mapped === null) return this.#refuse(command, sense.unitNotSupported());
     count(mapped, command);
+    if (typeof spec !== 'string' && spec.runsAt === 'copyManager') {
+      const { unit } = mapped;
+      return this.#copies.execute({ name: spec.name as CopyCommandName, command, unit, lun, map: open.map });
+    }
     return mapped.unit.execute(command);
   }
 
@@ -108,8 +124,12 @@ export class Router implements TaskRouter {
     if (mapped === null) return done('noSuchUnit');
     const ended = [...waiting].filter((task) => task.lun === lun && isMeant(task.command, what, tag));
     for (const task of ended) task.abort();
-    if (ended.length > 0 && what === TaskManagementFunction.abortTask) return done('complete');
-    mapped.unit.manage(nexus, what, tag, done);
+    const isAbortTask = what === TaskManagementFunction.abortTask;
+    if (ended.length > 0 && isAbortTask) return done('complete');
+    this.#copies.manage(nexus, lun, what, tag, (copies, response) => {
+      if (response !== 'complete' || (copies > 0 && isAbortTask)) done(response);
+      else mapped.unit.manage(nexus, what, tag, done);
+    });
   }
 
   /** For status: a copy, by port and unit, of those that were used. */

@@ -1,4 +1,4 @@
-import { putU32, putU64, u16, u32, u64 } from './bytes.ts';
+import { putU16, putU32, putU64, u16, u32, u64 } from './bytes.ts';
 
 /** Sense data as the core passes it: sense key, additional code and qualifier, and optional information. */
 export interface Sense {
@@ -7,6 +7,22 @@ export interface Sense {
   readonly ascq: number;
   /** INFORMATION field (e.g. offset of a miscompare), or null. */
   readonly information: number | null;
+  /** For EXTENDED COPY: where it was when it ended. */
+  readonly copy?: CopyPlace;
+}
+
+/** What the sense data of a third-party copy tells beside the code (SPC-4 5.17.7.4). */
+export interface CopyPlace {
+  /** COMMAND-SPECIFIC INFORMATION: the number of the segment. */
+  readonly segment: number;
+  /** FIELD POINTER into the parameter data, or null. */
+  readonly pointer: number | null;
+  /** What a unit has answered, or null. */
+  readonly forwarded: {
+    readonly by: 'source' | 'destination';
+    readonly status: number;
+    readonly sense: Sense | null;
+  } | null;
 }
 
 /** Bytes of fixed format sense data as encodeSense makes it. */
@@ -14,11 +30,13 @@ const FIXED_SENSE_LENGTH = 18;
 
 const Format = { fixedCurrent: 0x70, fixedDeferred: 0x71, descriptorCurrent: 0x72, descriptorDeferred: 0x73 };
 const VALID = 0x80;
+/** SENSE-KEY SPECIFIC is valid. */
+const SKSV = 0x80;
 const INFORMATION_DESCRIPTOR = 0x00;
 const INFORMATION_DESCRIPTOR_LENGTH = 12;
 const DESCRIPTOR_HEADER_LENGTH = 8;
 
-/** Fixed format, current error (SPC-4 4.5.3), 18 bytes. Information over 32 bits does not fit: VALID is 0. */
+/** Fixed format, current error (SPC-4 4.5.3), 18 bytes, or more for a copy. Information over 32 bits does not fit: VALID is 0. */
 export function encodeSense(sense: Sense): Uint8Array {
   const bytes = new Uint8Array(FIXED_SENSE_LENGTH);
   bytes[0] = Format.fixedCurrent;
@@ -30,6 +48,24 @@ export function encodeSense(sense: Sense): Uint8Array {
   bytes[7] = FIXED_SENSE_LENGTH - 8;
   bytes[12] = sense.asc;
   bytes[13] = sense.ascq;
+  return sense.copy === undefined ? bytes : withCopyPlace(bytes, sense.copy);
+}
+
+/** The forwarded status and sense data stand behind the 18 bytes, and a byte of COMMAND-SPECIFIC INFORMATION says where. */
+function withCopyPlace(fixed: Uint8Array, { segment, pointer, forwarded }: CopyPlace): Uint8Array {
+  putU16(fixed, 10, segment);
+  if (pointer !== null) {
+    fixed[15] = SKSV;
+    putU16(fixed, 16, pointer);
+  }
+  if (forwarded === null) return fixed;
+  const told = forwarded.sense === null ? new Uint8Array(0) : encodeSense(forwarded.sense);
+  const bytes = new Uint8Array(FIXED_SENSE_LENGTH + 1 + told.length);
+  bytes.set(fixed);
+  bytes[7] = bytes.length - 8;
+  bytes[forwarded.by === 'source' ? 8 : 9] = FIXED_SENSE_LENGTH;
+  bytes[FIXED_SENSE_LENGTH] = forwarded.status;
+  bytes.set(told, FIXED_SENSE_LENGTH + 1);
   return bytes;
 }
 
@@ -93,6 +129,7 @@ const outcomes = {
   writeError: [0x3, 0x0c, 0x00, 'write error'],
   unrecoveredReadError: [0x3, 0x11, 0x00, 'unrecovered read error'],
   internalTargetFailure: [0x4, 0x44, 0x00, 'internal target failure'],
+  operationInProgress: [0x5, 0x00, 0x16, 'operation in progress'],
   parameterListLengthError: [0x5, 0x1a, 0x00, 'parameter list length error'],
   invalidOperationCode: [0x5, 0x20, 0x00, 'invalid command operation code'],
   lbaOutOfRange: [0x5, 0x21, 0x00, 'logical block address out of range'],
@@ -100,6 +137,11 @@ const outcomes = {
   unitNotSupported: [0x5, 0x25, 0x00, 'logical unit not supported'],
   invalidFieldInParameterList: [0x5, 0x26, 0x00, 'invalid field in parameter list'],
   invalidReleaseOfReservation: [0x5, 0x26, 0x04, 'invalid release of persistent reservation'],
+  tooManyTargetDescriptors: [0x5, 0x26, 0x06, 'too many target descriptors'],
+  unsupportedTargetDescriptor: [0x5, 0x26, 0x07, 'unsupported target descriptor type code'],
+  tooManySegmentDescriptors: [0x5, 0x26, 0x08, 'too many segment descriptors'],
+  unsupportedSegmentDescriptor: [0x5, 0x26, 0x09, 'unsupported segment descriptor type code'],
+  inlineDataLengthExceeded: [0x5, 0x26, 0x0b, 'inline data length exceeded'],
   savingNotSupported: [0x5, 0x39, 0x00, 'saving parameters not supported'],
   insufficientRegistrationResources: [0x5, 0x55, 0x04, 'insufficient registration resources'],
   powerOnOrReset: [0x6, 0x29, 0x00, 'power on, reset, or bus device reset occurred'],
@@ -114,7 +156,15 @@ const outcomes = {
   commandsCleared: [0x6, 0x2f, 0x00, 'commands cleared by another initiator'],
   writeProtected: [0x7, 0x27, 0x00, 'write protected'],
   spaceAllocationFailed: [0x7, 0x27, 0x07, 'space allocation failed write protect'],
+  unreachableCopyTarget: [0xa, 0x08, 0x04, 'unreachable copy target'],
+  thirdPartyDeviceFailure: [0xa, 0x0d, 0x01, 'third party device failure'],
+  copyTargetNotReachable: [0xa, 0x0d, 0x02, 'copy target device not reachable'],
+  incorrectCopyTargetType: [0xa, 0x0d, 0x03, 'incorrect copy target device type'],
+  unexpectedInexactSegment: [0xa, 0x26, 0x0a, 'unexpected inexact segment'],
+  copyTimedOut: [0xa, 0x2e, 0x02, 'command timeout during processing'],
+  copyCleared: [0xa, 0x2f, 0x02, 'commands cleared by device server'],
   miscompare: [0xe, 0x1d, 0x00, 'miscompare during verify operation'],
+  extendedCopyInformation: [0xf, 0x00, 0x20, 'extended copy information available'],
 } as const satisfies Record<string, readonly [number, number, number, string]>;
 type Outcome = keyof typeof outcomes;
 
@@ -153,6 +203,20 @@ export const sense = {
   commandsCleared: plain('commandsCleared'),
   writeProtected: plain('writeProtected'),
   spaceAllocationFailed: plain('spaceAllocationFailed'),
+  operationInProgress: plain('operationInProgress'),
+  tooManyTargetDescriptors: plain('tooManyTargetDescriptors'),
+  unsupportedTargetDescriptor: plain('unsupportedTargetDescriptor'),
+  tooManySegmentDescriptors: plain('tooManySegmentDescriptors'),
+  unsupportedSegmentDescriptor: plain('unsupportedSegmentDescriptor'),
+  inlineDataLengthExceeded: plain('inlineDataLengthExceeded'),
+  unreachableCopyTarget: plain('unreachableCopyTarget'),
+  thirdPartyDeviceFailure: plain('thirdPartyDeviceFailure'),
+  copyTargetNotReachable: plain('copyTargetNotReachable'),
+  incorrectCopyTargetType: plain('incorrectCopyTargetType'),
+  unexpectedInexactSegment: plain('unexpectedInexactSegment'),
+  copyTimedOut: plain('copyTimedOut'),
+  copyCleared: plain('copyCleared'),
+  extendedCopyInformation: plain('extendedCopyInformation'),
   /** SBC-3 5.2: INFORMATION is the offset of the first byte that differs. */
   miscompare: (offset: number | null): Sense => ({ ...plain('miscompare')(), information: offset }),
 } as const satisfies Record<Outcome, (offset: number | null) => Sense>;

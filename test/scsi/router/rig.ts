@@ -72,6 +72,7 @@ export function setUp() {
       ],
     },
     pool,
+    clock: new NodeClock(),
     order: testOrder,
   });
   const run = (

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
@@ -54,7 +55,8 @@ describe('router: LUN maps', () => {
   test('a map that names an unknown unit is refused', () => {
     const accessStates = { groups: () => [] };
     const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
-    const options = { units: [], initiators, accessStates, pool, order: testOrder };
+    const clock = new NodeClock();
+    const options = { units: [], initiators, accessStates, pool, clock, order: testOrder };
     assert.throws(() => new Router(options), /nothing/);
   });
 });
