@@ -104,6 +104,29 @@ export const ScsiLimits = {
   implicitTransitionSeconds: 10,
 } as const;
 
+/** Third-party copies (docs/decisions/0007-third-party-copy.md; times in milliseconds). */
+export const CopyLimits = {
+  /** What RECEIVE COPY OPERATING PARAMETERS and VPD page 8Fh announce. */
+  maxCscdDescriptors: 16,
+  maxSegmentDescriptors: 64,
+  maxDescriptorListLength: 16 * 32 + 64 * 28,
+  /** More than a segment can say: 65,535 blocks of 4 KiB. */
+  maxSegmentLength: 256 * MiB,
+  /** Of one nexus, and of all. */
+  copiesPerNexus: 32,
+  copies: 255,
+  /** What is read and then written at a time, and how many of these one copy, and all together, have in memory. */
+  pieceLength: 256 * KiB,
+  piecesPerCopy: 4,
+  pieces: 64,
+  /** A unit is busy: it is asked again after so long. */
+  retryMilliseconds: 100,
+  /** A copy begins nothing more after so long, and ends with what it has done. */
+  copyMilliseconds: 60_000,
+  /** Results of ended copies that a nexus may still ask for. */
+  heldResults: 64,
+} as const;
+
 /** The interconnect (docs/interconnect.md; times in milliseconds). */
 export const LinkLimits = {
   /** Read set: what one Data-In frame carries at the most; configurable within these. */
@@ -187,6 +210,17 @@ const relations: readonly [string, boolean][] = [
     'the unit’s bounds come before the session’s on the whole command',
     ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
   ],
+  [
+    'a copy ends, with its last command, before the session gives it up',
+    CopyLimits.copyMilliseconds + ScsiLimits.waitingMilliseconds + ScsiLimits.storeCallMilliseconds <
+      IscsiLimits.commandMilliseconds,
+  ],
+  [
+    'all descriptors that are allowed fit their list',
+    CopyLimits.maxCscdDescriptors * 32 + CopyLimits.maxSegmentDescriptors * 28 <=
+      CopyLimits.maxDescriptorListLength,
+  ],
+  ['a piece of a copy is a segment of a write', CopyLimits.pieceLength <= ScsiLimits.writeSegmentLength],
   [
     'a closing store has the time of a flush',
     ScsiLimits.longStoreCallMilliseconds < StopLimits.storesMilliseconds,

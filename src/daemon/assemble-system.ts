@@ -91,6 +91,7 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
     initiators: config.initiators,
     accessStates,
     pool,
+    clock: env.clock,
     order,
   });
   const portals = makePortals(shared, router);

@@ -8,8 +8,11 @@ import { atCdbField, type Sense, sense } from '../wire/scsi/sense.ts';
 import { ConflictClass } from './conflict-table.ts';
 import { ReservationClass } from './reservation-table.ts';
 
-/** Where a command is answered: by the system where it arrives, or by the unit's owner. */
-export type RunsAt = 'here' | 'owner';
+/**
+ * Where a command is answered: by the system where it arrives, or by the unit's owner. The copy manager is where it arrives, and runs a
+ * command that the owner has let through: for unit attentions, reservations and order it is one of the unit's.
+ */
+export type RunsAt = 'here' | 'owner' | 'copyManager';
 
 export interface CommandSpec {
   /** The place in `commands`, for tables by command. */
@@ -38,12 +41,16 @@ type Row = readonly [
 
 const { none, read, write, flush, wholeUnit } = ConflictClass;
 const { allowed, ready, reads, writes, stops, manages, reserves } = ReservationClass;
-const { serviceActionIn16, maintenanceIn, maintenanceOut, persistentReserveIn, persistentReserveOut } = OpCode;
+const { serviceActionIn16, maintenanceIn, maintenanceOut, persistentReserveIn, persistentReserveOut, thirdPartyCopyOut, thirdPartyCopyIn } = OpCode;
 /** Of PERSISTENT RESERVE IN and OUT: scope and type are ignored where they have no meaning. */
 const RESERVE_IN = '000000000000ffff00';
 const RESERVE_OUT = '00ff0000ffffffff00';
 /** Of REPORT and SET IDENTIFYING INFORMATION. */
 const IDENTIFYING = '0000000000fffffffffe00';
+/** Of THIRD-PARTY COPY OUT and IN. The operating parameters have no list identifier in SPC-4, but one in SPC-3. */
+const EXTENDED_COPY = '000000000000000000ffffffff0000';
+const RECEIVE_LID1 = '00ff00000000000000ffffffff0000';
+const RECEIVE_LID4 = '00ffffffff00000000ffffffff0000';
 
 /**
  * Usage is written without the operation code, and with 0 for the bits of the service action: from byte 1 on. NACA and other bits of
@@ -87,6 +94,13 @@ const rows = {
   preemptAndAbort: [persistentReserveOut, ServiceAction.preemptAndAbort, RESERVE_OUT, 'out', none, 'owner', manages],
   registerAndIgnoreExistingKey: [persistentReserveOut, ServiceAction.registerAndIgnoreExistingKey, RESERVE_OUT, 'out', none, 'owner', manages],
   registerAndMove: [persistentReserveOut, ServiceAction.registerAndMove, RESERVE_OUT, 'out', none, 'owner', manages],
+  extendedCopyLid1: [thirdPartyCopyOut, ServiceAction.extendedCopyLid1, EXTENDED_COPY, 'out', none, 'copyManager', writes],
+  extendedCopyLid4: [thirdPartyCopyOut, ServiceAction.extendedCopyLid4, EXTENDED_COPY, 'out', none, 'copyManager', writes],
+  copyOperationAbort: [thirdPartyCopyOut, ServiceAction.copyOperationAbort, '00ffffffff00000000000000000000', 'none', none, 'copyManager', writes],
+  receiveCopyStatusLid1: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid1, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyOperatingParameters: [thirdPartyCopyIn, ServiceAction.receiveCopyOperatingParameters, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyFailureDetails: [thirdPartyCopyIn, ServiceAction.receiveCopyFailureDetails, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyStatusLid4: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid4, RECEIVE_LID4, 'in', none, 'copyManager', writes],
   read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner', reads],
   compareAndWrite: [OpCode.compareAndWrite, null, '1affffffffffffffff000000ff1f00', 'out', write, 'owner', writes],
   write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner', writes],
@@ -124,9 +138,10 @@ export type CommandName = keyof typeof rows;
 type NamesAt<Where extends RunsAt> = {
   [Name in CommandName]: (typeof rows)[Name][5] extends Where ? Name : never;
 }[CommandName];
-/** The commands that a router answers, and those that a local unit runs. */
+/** The commands that a router answers, those that a local unit runs, and those that it lets through to the copy manager. */
 export type HereCommandName = NamesAt<'here'>;
 export type OwnerCommandName = NamesAt<'owner'>;
+export type CopyCommandName = NamesAt<'copyManager'>;
 
 const SERVICE_ACTION_BYTE = 1;
 const SERVICE_ACTION_BIT = 4;
@@ -142,6 +157,12 @@ function specOf(name: CommandName, index: number): CommandSpec {
 
 /** All commands, ascending by operation code and service action. */
 export const commands: readonly CommandSpec[] = (Object.keys(rows) as CommandName[]).map(specOf);
+
+/** The commands of the copy manager, as VPD page 8Fh lists them. */
+export const copyCommands = [thirdPartyCopyOut, thirdPartyCopyIn].map((operationCode) => ({
+  operationCode,
+  serviceActions: commands.filter((spec) => spec.operationCode === operationCode).flatMap((spec) => spec.serviceAction ?? []),
+}));
 
 type Slot = CommandSpec | readonly (CommandSpec | undefined)[] | undefined;
 const byOperationCode: readonly Slot[] = Array.from({ length: 256 }, (_, operationCode): Slot => {

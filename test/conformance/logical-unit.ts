@@ -1,5 +1,6 @@
 import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
+import { describeCopyAdmission } from './logical-unit/copy-admission.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
 import { describeIdentifying } from './logical-unit/identifying.ts';
@@ -30,5 +31,6 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeFreshness(makeUnit);
     describeManagement(makeUnit);
     describeReservations(makeUnit);
+    describeCopyAdmission(makeUnit);
   });
 }

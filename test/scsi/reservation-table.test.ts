@@ -22,7 +22,8 @@ const classes: Readonly<Record<keyof typeof ReservationClass, RegExp>> = {
     /^(requestSense|inquiry|readCapacity1[06]|report(Luns|TargetPortGroups|Timestamp|IdentifyingInformation))$/,
   ready: /^testUnitReady$/,
   reads: /^(read(6|10|12|16)|modeSense|logSense|verify|preFetch|readDefectData|getLbaStatus|reportSupported)/,
-  writes: /^(write|orWrite|compareAndWrite|unmap|modeSelect|synchronizeCache|setIdentifying)/,
+  writes:
+    /^(write|orWrite|compareAndWrite|unmap|modeSelect|synchronizeCache|setIdentifying|extendedCopy|copyOperation|receiveCopy)/,
   stops: /^startStopUnit$/,
   manages:
     /^(readKeys|readReservation|reportCapabilities|readFullStatus|register|reserve$|release$|clear|preempt)/,

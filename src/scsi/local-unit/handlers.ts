@@ -1,7 +1,8 @@
 /** What makes the task of each command that a local unit runs: by name here, by place in the command table for the unit. */
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
-import { type CommandSpec, commands, type OwnerCommandName } from '../command-table.ts';
+import { type CommandSpec, type CopyCommandName, commands, type OwnerCommandName } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
+import { AdmissionTask } from './commands/admission.ts';
 import {
   PreFetchTask,
   StartStopUnitTask,
@@ -64,7 +65,7 @@ const wordAt =
     u32(cdb, at);
 const all: AllocationLength = () => Number.POSITIVE_INFINITY;
 
-const byName: Record<OwnerCommandName, Handler> = {
+const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
   testUnitReady: task(TestUnitReadyTask),
   startStopUnit: task(StartStopUnitTask),
   read6: task(ReadTask),
@@ -112,6 +113,13 @@ const byName: Record<OwnerCommandName, Handler> = {
   logSense: task(LogSenseTask),
   modeSense6: reply(modeSense, byteAt(4)),
   modeSense10: reply(modeSense, shortAt(7)),
+  extendedCopyLid1: task(AdmissionTask),
+  extendedCopyLid4: task(AdmissionTask),
+  copyOperationAbort: task(AdmissionTask),
+  receiveCopyStatusLid1: task(AdmissionTask),
+  receiveCopyOperatingParameters: task(AdmissionTask),
+  receiveCopyFailureDetails: task(AdmissionTask),
+  receiveCopyStatusLid4: task(AdmissionTask),
   readCapacity10: reply(readCapacity10, all),
   readCapacity16: reply(readCapacity16, wordAt(10)),
   readDefectData10: reply(readDefectData, shortAt(7)),

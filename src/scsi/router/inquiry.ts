@@ -13,8 +13,10 @@ import { encodeModePagePolicy } from '../../wire/scsi/vpd/mode-page-policy.ts';
 import { VpdPage } from '../../wire/scsi/vpd/page.ts';
 import { encodeScsiPorts } from '../../wire/scsi/vpd/scsi-ports.ts';
 import { encodeSupportedPages } from '../../wire/scsi/vpd/supported-pages.ts';
+import { encodeThirdPartyCopy } from '../../wire/scsi/vpd/third-party-copy.ts';
 import { encodeUnitSerialNumber } from '../../wire/scsi/vpd/unit-serial-number.ts';
 import type { AccessStates } from '../access-states.ts';
+import { copyCommands } from '../command-table.ts';
 import type { TargetPort } from '../target-port.ts';
 import { thresholdExponent } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
@@ -59,6 +61,8 @@ function vpdPage(
       return encodeModePagePolicy();
     case VpdPage.scsiPorts:
       return encodeScsiPorts(accessStates.ports(unit));
+    case VpdPage.thirdPartyCopy:
+      return encodeThirdPartyCopy(copyCommands);
     case VpdPage.blockLimits:
       return blockLimits(unit);
     case VpdPage.blockDeviceCharacteristics:

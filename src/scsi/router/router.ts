@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { AccessStates } from '../access-states.ts';
 import {
   type CommandSpec,
+  type CopyCommandName,
   commandOf,
   type HereCommandName,
   unknownField,
   usesOnlyKnownFields,
 } from '../command-table.ts';
+import { CopyManager } from '../copy/copy-manager.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -36,6 +39,7 @@ export interface RouterOptions {
   readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
   readonly accessStates: AccessStates;
   readonly pool: BufferPool;
+  readonly clock: Clock;
   readonly order: Order;
 }
 
@@ -55,6 +59,7 @@ export class Router implements TaskRouter {
   readonly #pool: BufferPool;
   readonly #order: Order;
   readonly #nexuses = new Map<Nexus, OpenNexus>();
+  readonly #copies: CopyManager;
   /** By port name, then unit name. */
   readonly #counters = new Map<string, Map<string, CommandCounters>>();
 
@@ -75,6 +80,7 @@ export class Router implements TaskRouter {
     this.#accessStates = options.accessStates;
     this.#pool = options.pool;
     this.#order = options.order;
+    this.#copies = new CopyManager(options.pool, options.clock);
   }
 
   openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping, end = nothing): Nexus {
@@ -88,6 +94,7 @@ export class Router implements TaskRouter {
     const { map, waiting } = this.#open(nexus);
     this.#nexuses.delete(nexus);
     for (const task of waiting) task.abort();
+    this.#copies.closeNexus(nexus, why);
     for (const unit of new Set(map.units.map((mapped) => mapped.unit))) unit.nexusLost(nexus, why);
   }
 
@@ -100,6 +107,10 @@ export class Router implements TaskRouter {
     }
     if (mapped === null) return this.#refuse(command, sense.unitNotSupported());
     count(mapped, command);
+    if (typeof spec !== 'string' && spec.runsAt === 'copyManager') {
+      const { unit } = mapped;
+      return this.#copies.execute({ name: spec.name as CopyCommandName, command, unit, lun, map: open.map });
+    }
     return mapped.unit.execute(command);
   }
 
@@ -119,20 +130,24 @@ export class Router implements TaskRouter {
     if (mapped === null) return done('noSuchUnit');
     const ended = [...waiting].filter((task) => task.lun === lun && isMeant(task.command, what, tag));
     for (const task of ended) task.abort();
-    if (ended.length > 0 && what === TaskManagementFunction.abortTask) return done('complete');
-    mapped.unit.manage(nexus, what, tag, done);
+    const isAbortTask = what === TaskManagementFunction.abortTask;
+    if (ended.length > 0 && isAbortTask) return done('complete');
+    this.#copies.manage(nexus, lun, what, tag, (copies, response) => {
+      if (response !== 'complete' || (copies > 0 && isAbortTask)) done(response);
+      else mapped.unit.manage(nexus, what, tag, done);
+    });
   }
 
   resetUnits(nexus: Nexus, done: (response: TaskManagementResponse) => void): void {
     const { map, waiting } = this.#open(nexus);
     for (const task of [...waiting]) task.abort();
-    const units = new Set(map.units.map(({ unit }) => unit));
-    let left = units.size;
+    let left = map.units.length;
     let worst: TaskManagementResponse = 'complete';
     if (left === 0) return done(worst);
-    for (const unit of units) {
-      unit.manage(nexus, TaskManagementFunction.logicalUnitReset, 0, (response) => {
-        if (response !== 'complete' && worst !== 'unknown') worst = response;
+    for (const { lun } of map.units) {
+      this.manage(nexus, lun, TaskManagementFunction.logicalUnitReset, 0, (response) => {
+        if (response !== 'complete' && worst !== 'unknown')
+          worst = response === 'noSuchUnit' ? 'rejected' : response;
         left -= 1;
         if (left === 0) done(worst);
       });

@@ -28,6 +28,8 @@ export const OpCode = {
   modeSense10: 0x5a,
   persistentReserveIn: 0x5e,
   persistentReserveOut: 0x5f,
+  thirdPartyCopyOut: 0x83,
+  thirdPartyCopyIn: 0x84,
   read16: 0x88,
   compareAndWrite: 0x89,
   write16: 0x8a,
@@ -64,6 +66,15 @@ export const ServiceAction = {
   preemptAndAbort: 0x05,
   registerAndIgnoreExistingKey: 0x06,
   registerAndMove: 0x07,
+  /** Of THIRD-PARTY COPY OUT. */
+  extendedCopyLid1: 0x00,
+  extendedCopyLid4: 0x01,
+  copyOperationAbort: 0x1c,
+  /** Of THIRD-PARTY COPY IN. */
+  receiveCopyStatusLid1: 0x00,
+  receiveCopyOperatingParameters: 0x03,
+  receiveCopyFailureDetails: 0x04,
+  receiveCopyStatusLid4: 0x05,
   /** Of SERVICE ACTION IN (16). */
   readCapacity16: 0x10,
   getLbaStatus: 0x12,

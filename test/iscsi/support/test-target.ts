@@ -69,6 +69,7 @@ export class TestTarget {
       initiators: [],
       accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }], ports: () => this.ports },
       pool: this.pool,
+      clock: new NodeClock(),
       order: testOrder,
     });
   }

@@ -56,7 +56,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const list = run(nexus, 2, [0x12, 1, 0, 0, 255, 0]).data;
     const codes = [...list.subarray(4)];
-    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0xb0, 0xb1, 0xb2]);
+    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0x8f, 0xb0, 0xb1, 0xb2]);
     for (const code of codes) {
       const { data } = run(nexus, 2, [0x12, 1, code, 0, 255, 0]);
       assert.equal(data[1], code);
@@ -123,7 +123,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, INQUIRY);
     assert.equal(Buffer.from(data.subarray(8, 36)).toString(), 'CROSSPTHCrosspath LU    0001');
-    assert.deepEqual([data[0], data[2], (data[5] ?? 0) & 0x30, data[7]], [0, 6, 0x10, 2]);
+    assert.deepEqual([data[0], data[2], data[5], data[7]], [0, 6, 0x18, 2], 'TPGS, 3PC');
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 36, 0]).data.length, 36);
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 0, 0]).data.length, 0);
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 0, 0]).presentedLength, 0);

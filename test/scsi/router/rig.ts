@@ -84,6 +84,7 @@ export function setUp() {
       ports: () => [testPort(), betaPort],
     },
     pool,
+    clock: new NodeClock(),
     order: testOrder,
   });
   const run = (

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { NodeClock } from '../../../src/env/node/clock.ts';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
-import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
+import { sense } from '../../../src/wire/scsi/sense.ts';
+import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import { blockCdb, pattern, present, testOrder, testPort } from '../../support/scsi.ts';
 import { TestCommand } from '../../support/test-command.ts';
 
@@ -54,7 +56,8 @@ describe('router: LUN maps', () => {
   test('a map that names an unknown unit is refused', () => {
     const accessStates = { groups: () => [], ports: () => [] };
     const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
-    const options = { units: [], initiators, accessStates, pool, order: testOrder };
+    const clock = new NodeClock();
+    const options = { units: [], initiators, accessStates, pool, clock, order: testOrder };
     assert.throws(() => new Router(options), /nothing/);
   });
 });

@@ -1,0 +1,168 @@
+/**
+ * The copy manager of a system (SPC-4 5.17.2): runs the third-party copy commands that arrive here, for units of any system of the
+ * cluster, within what the initiator's LUN map shows (docs/decisions/0007-third-party-copy.md).
+ */
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
+import { CopyLimits } from '../../limits.ts';
+import { u8, u32 } from '../../wire/scsi/bytes.ts';
+import {
+  encodeCopyStatusLid1,
+  encodeCopyStatusLid4,
+  encodeFailureDetails,
+  encodeOperatingParameters,
+} from '../../wire/scsi/copy/copy-results.ts';
+import { ServiceAction } from '../../wire/scsi/opcodes.ts';
+import { sense } from '../../wire/scsi/sense.ts';
+import { Status } from '../../wire/scsi/status.ts';
+import type { CopyCommandName } from '../command-table.ts';
+import { DiscardedData } from '../discarded-data.ts';
+import {
+  type Command,
+  type LogicalUnit,
+  type NexusLoss,
+  type Task,
+  TaskManagementFunction,
+  type TaskManagementResponse,
+} from '../logical-unit.ts';
+import type { Nexus } from '../nexus.ts';
+import type { LunMap } from '../router/lun-map.ts';
+import type { AdmittedTask, AdmittedTaskOptions } from './admitted-task.ts';
+import { CopyNexus } from './copy-nexus.ts';
+import { ExtendedCopyTask } from './extended-copy-task.ts';
+import { PieceSlots } from './piece-slots.ts';
+import { CancelTask, type CopyAnswer, ResultTask } from './result-task.ts';
+
+/** A copy command, its unit, and what its initiator sees. */
+export interface CopyRequest {
+  readonly name: CopyCommandName;
+  readonly command: Command;
+  readonly unit: LogicalUnit;
+  readonly lun: number;
+  readonly map: LunMap;
+}
+
+interface Known {
+  readonly nexus: CopyNexus;
+  readonly tasks: Set<AdmittedTask>;
+}
+
+const LID1_AT = 2;
+const LID4_AT = 2;
+const ALLOCATION_LENGTH_AT = 10;
+
+export class CopyManager {
+  readonly #pool: BufferPool;
+  readonly #clock: Clock;
+  readonly #slots = new PieceSlots();
+  /** The nexuses that have sent copy commands. */
+  readonly #known = new Map<Nexus, Known>();
+  #commands = 0;
+
+  constructor(pool: BufferPool, clock: Clock) {
+    this.#pool = pool;
+    this.#clock = clock;
+  }
+
+  execute(request: CopyRequest): Task {
+    const { command, unit, lun } = request;
+    const known = this.#know(command.nexus);
+    if (known.tasks.size >= CopyLimits.copiesPerNexus || this.#commands >= CopyLimits.copies) {
+      command.complete({ status: Status.taskSetFull, sense: null, presentedLength: 0 });
+      return new DiscardedData(this.#pool);
+    }
+    const ended = (over: AdmittedTask) => {
+      if (known.tasks.delete(over)) this.#commands -= 1;
+    };
+    const task = this.#taskOf(request, known.nexus, { command, unit, lun, pool: this.#pool, ended });
+    known.tasks.add(task);
+    this.#commands += 1;
+    task.start();
+    return task;
+  }
+
+  /**
+   * Ends what runs here of the nexus's that the function means; `done` with how many there were, and with the least of the answers. What
+   * has not been let through yet is its unit's.
+   */
+  manage(
+    nexus: Nexus,
+    lun: number,
+    what: TaskManagementFunction,
+    tag: number,
+    done: (ended: number, response: TaskManagementResponse) => void,
+  ): void {
+    const known = this.#known.get(nexus);
+    const meant = [...(known?.tasks ?? [])].filter(
+      (task) => task.isRunning && task.lun === lun && isMeant(task, what, tag),
+    );
+    if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.forgetResults();
+    let left = meant.length;
+    let least: TaskManagementResponse = 'complete';
+    if (left === 0) return done(0, least);
+    for (const task of meant) {
+      task.abort((response) => {
+        if (least !== 'unknown' && response !== 'complete') least = response;
+        left -= 1;
+        if (left === 0) done(meant.length, least);
+      });
+    }
+  }
+
+  closeNexus(nexus: Nexus, why: NexusLoss): void {
+    const known = this.#known.get(nexus);
+    if (known === undefined) return;
+    this.#known.delete(nexus);
+    for (const task of [...known.tasks]) if (task.isRunning) task.lose();
+    known.nexus.lose(why);
+  }
+
+  #know(nexus: Nexus): Known {
+    const known = this.#known.get(nexus) ?? { nexus: new CopyNexus(nexus), tasks: new Set() };
+    this.#known.set(nexus, known);
+    return known;
+  }
+
+  #taskOf(request: CopyRequest, nexus: CopyNexus, options: AdmittedTaskOptions): AdmittedTask {
+    const { name, map } = request;
+    const { cdb } = request.command;
+    const answer = (make: CopyAnswer) => new ResultTask(options, make, u32(cdb, ALLOCATION_LENGTH_AT));
+    const parts = { clock: this.#clock, pool: this.#pool, slots: this.#slots };
+    switch (name) {
+      case 'extendedCopyLid1':
+      case 'extendedCopyLid4':
+        return new ExtendedCopyTask({ ...options, serviceAction: ServiceAction[name], map, nexus, parts });
+      case 'copyOperationAbort':
+        return new CancelTask(options, (done) => {
+          const copy = nexus.running(u32(cdb, LID4_AT));
+          copy?.cancel(done);
+          return copy !== null;
+        });
+      case 'receiveCopyOperatingParameters':
+        return answer(encodeOperatingParameters);
+      case 'receiveCopyStatusLid1':
+        return answer(() => {
+          const progress = nexus.takeStatus(u8(cdb, LID1_AT));
+          return progress === null ? sense.invalidFieldInCdb() : encodeCopyStatusLid1(progress);
+        });
+      case 'receiveCopyStatusLid4':
+        return answer(() => {
+          const progress = nexus.progress(u32(cdb, LID4_AT));
+          return progress === null ? sense.invalidFieldInCdb() : encodeCopyStatusLid4(progress);
+        });
+      case 'receiveCopyFailureDetails':
+        return answer(() => {
+          const details = nexus.takeDetails(u8(cdb, LID1_AT));
+          if (details === null) return sense.invalidFieldInCdb();
+          return encodeFailureDetails(details === 'told' ? null : details);
+        });
+      default:
+        return name satisfies never;
+    }
+  }
+}
+
+function isMeant(task: AdmittedTask, what: TaskManagementFunction, tag: number): boolean {
+  if (what === TaskManagementFunction.abortTask) return task.command.tag === tag;
+  return what !== TaskManagementFunction.clearAca;
+}
