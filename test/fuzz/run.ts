@@ -46,6 +46,8 @@ export class Run {
   readonly #started = performance.now();
   /** Null: none, or one that an attack has harmed. */
   #victims: Victims | null = null;
+  /** Why there are none: no fault of what was sent. */
+  #noVictims: unknown = null;
   #seed: number;
   #stopped = false;
 
@@ -79,21 +81,23 @@ export class Run {
       numRuns: 1,
       interruptAfterTimeLimit: SHRINK_MILLISECONDS,
     });
+    if (this.#noVictims !== null) throw this.#noVictims;
     if (!details.failed) return;
     const { counterexample, errorInstance } = details;
     const text = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-    const conversations = counterexample === null ? '' : fc.stringify(counterexample[0]);
-    const finding = {
-      seed,
-      text: text.slice(0, MOST_TEXT),
-      conversations: conversations.slice(0, MOST_TEXT),
-    };
+    const conversations = JSON.stringify(counterexample?.[0] ?? [], brief).slice(0, MOST_TEXT);
+    const finding = { seed, text: text.slice(0, MOST_TEXT), conversations };
     this.#findings.push(finding);
     this.#options.found(finding);
   }
 
   async #attack(conversations: readonly Conversation[]): Promise<void> {
-    this.#victims ??= await Victims.start();
+    if (this.#noVictims !== null) return;
+    this.#victims ??= await Victims.start().catch((error: unknown) => {
+      this.#noVictims = error;
+      return null;
+    });
+    if (this.#victims === null) return;
     try {
       await runBatch(conversations, this.#victims, this.#tally);
     } catch (error) {
@@ -129,4 +133,10 @@ export class Run {
       findings: this.#findings,
     };
   }
+}
+
+/** Bytes in hexadecimal, and nothing of what only a mutation needs. */
+function brief(key: string, value: unknown): unknown {
+  if (key === 'fields') return undefined;
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }

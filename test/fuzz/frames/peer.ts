@@ -147,11 +147,10 @@ const fcFields = fieldsIn(
   },
   { 'frame length': [12, 2], SEQ_CNT: [FC_HEADER + 14, 2], parameter: [FC_HEADER + 20, 4] },
 );
-/** Those of the information units that carry commands: FCP_CMND, and the context before it. */
+/** Those of the information units that carry commands: FCP_CMND, and the context before it. Gamma may see every unit, so the LUN stays. */
 const unitFields = fieldsIn(
   'data',
   {
-    'word 0': [0, 4],
     'word 1': [4, 4],
     'byte 10': [10, 1],
     'byte 11': [11, 1],
