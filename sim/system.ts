@@ -76,7 +76,7 @@ export class SimSystem {
     const world = this.#world;
     const process = world.newProcess(this.name);
     const env = this.#env(process);
-    const shared = makeShared(this.#cluster, this.config, env, this.#log());
+    const shared = makeShared(this.#cluster, this.config, env, this.#log(), new Map());
     const stores = ownUnits(shared).map(({ name, byteLength, blockLength }) => {
       const file = new SimDiskFile(this.medium(name), world, process, this.#disk);
       return checked(new DiskStore(file, byteLength, blockLength));

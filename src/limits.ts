@@ -18,6 +18,11 @@ export const IscsiLimits = {
   maxConnections: 1024,
   maxConnectionsPerAddress: 512,
   maxNameBytes: 223,
+  /** RFC 7143 9.2.1: below 96 bits only where IPsec protects the connection. */
+  minChapSecretBytes: 12,
+  maxChapSecretBytes: 128,
+  /** RFC 7143 12.1.3: what a challenge may be long. */
+  maxChapChallengeBytes: 1024,
   maxTextKeyBytes: 63,
   maxTextValueBytes: 8192,
   maxTextKeys: 256,

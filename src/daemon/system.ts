@@ -12,6 +12,7 @@ import {
   ownUnits,
   type Shared,
 } from './assemble-system.ts';
+import { openChapFiles } from './chap-file.ts';
 import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
@@ -32,7 +33,7 @@ export async function startSystem(
 ): Promise<RunningSystem> {
   const system = config.systems.find((candidate) => candidate.name === name);
   if (system === undefined) throw new UserError(`the configuration has no system "${name}"`);
-  const shared = makeShared(config, system, env, log);
+  const shared = makeShared(config, system, env, log, openChapFiles(config, log));
   const stores = await openStores(env.disk, system, ownUnits(shared));
   const reservations = await openReservationsToo(shared, stores);
   const parts = makeParts(shared, stores, reservations, options);
@@ -68,7 +69,7 @@ function makeParts(
   reservations: readonly RecordFile[],
   { version }: SystemOptions,
 ): Parts {
-  const { config, system, env, log, pool } = shared;
+  const { config, system, env, log, pool, access } = shared;
   const started = env.clock.now();
   const assembled = assembleSystem(shared, stores, reservations);
   const { units, router, interconnect, accessStates } = assembled;
@@ -79,6 +80,7 @@ function makeParts(
     clock: env.clock,
     started,
     pool,
+    access,
     units,
     router,
     interconnect,

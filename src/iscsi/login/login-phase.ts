@@ -130,7 +130,8 @@ export class LoginPhase implements Phase {
   /** `header`: of any PDU, since anything may come first. */
   #refuse(header: Uint8Array, status: number, why: string): void {
     const { stream, log } = this.#connection;
-    const fields = { remote: stream.remoteAddress, status: loginStatusName(status) };
+    const initiator = this.#login.identity?.initiatorName;
+    const fields = { remote: stream.remoteAddress, initiator, status: loginStatusName(status) };
     log.info(fields, `login refused: ${why}`);
     const pdu = decodeLoginRequest(header);
     const isLogin = opcodeOf(header) === Opcode.loginRequest;

@@ -18,7 +18,6 @@ interface Key {
 const LONGEST_SEGMENT = 0xffffff;
 
 const keys = new Map<string, Key>([
-  ['AuthMethod', always((value) => (offers(value, 'None') ? 'None' : REJECT))],
   ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
   ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
   ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],

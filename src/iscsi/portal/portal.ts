@@ -13,6 +13,7 @@ import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import { LoginStatus } from '../../wire/iscsi/login-status.ts';
 import { Connection, type Phase } from '../connection/connection.ts';
+import type { Access } from '../login/access.ts';
 import { normalName } from '../login/iscsi-name.ts';
 import type { Login } from '../login/login.ts';
 import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
@@ -32,8 +33,9 @@ export interface PortalOptions {
   readonly log: Log;
   /** The process's: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
-  /** What an initiator is shown by SendTargets. */
-  readonly discovery: (initiatorName: string) => readonly DiscoveredTarget[];
+  readonly access: Access;
+  /** What an initiator is shown by SendTargets. `at`: the address that it has connected to. */
+  readonly discovery: (initiatorName: string, at: string) => readonly DiscoveredTarget[];
 }
 
 export interface SessionStatus {
@@ -147,6 +149,8 @@ export class Portal {
   #loginPhase(connection: Connection, refused: boolean): Phase {
     const host: LoginHost = {
       findPort: (targetName) => this.#ports.get(targetName) ?? null,
+      access: this.#options.access,
+      random: this.#env.random,
       hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
       refusal: () => (refused ? LoginStatus.outOfResources : null),
       admit: (login, admitted) => this.#admit(login, admitted),
@@ -181,7 +185,7 @@ export class Portal {
       router,
       pool,
       counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
-      targets: () => discovery(identity.initiatorName),
+      targets: () => discovery(identity.initiatorName, connection.stream.localAddress),
       ended: (ended) => this.#sessions.remove(ended),
     });
     this.#sessions.add(session);
