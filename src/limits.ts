@@ -49,6 +49,8 @@ export const IscsiLimits = {
   taskManagementMilliseconds: 20_000,
   /** A command gets nowhere, whoever is to blame: above every other bound, for what they may miss. */
   commandMilliseconds: 120_000,
+  /** How long clients have to log out of a system that stops, as they are asked to. */
+  logoutMilliseconds: 3_000,
   /** How long a portal that closes lets its commands run. */
   drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
@@ -180,6 +182,14 @@ const relations: readonly [string, boolean][] = [
   [
     'the unit’s bounds come before the session’s on the whole command',
     ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
+  ],
+  [
+    'a stop is over before systemd’s 90 s are',
+    IscsiLimits.logoutMilliseconds +
+      IscsiLimits.drainMilliseconds +
+      StopLimits.interconnectMilliseconds +
+      StopLimits.storesMilliseconds <
+      90_000,
   ],
   [
     'a closing store has the time of a flush',

@@ -2,6 +2,7 @@
 import { AdminServer } from '../admin/admin-server.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
+import type { Identity } from '../iscsi/login/login.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import type { RecordFile } from '../stores/record/record-file.ts';
@@ -20,7 +21,7 @@ import { openReservations } from './open-reservations.ts';
 import { openStores } from './open-units.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
-import { addressText } from './target-ports.ts';
+import { addressElsewhere, addressText } from './target-ports.ts';
 import { listenError, UserError } from './user-error.ts';
 
 /** Rejects with UserError where something in the configuration or on this machine has to be put right. */
@@ -108,9 +109,12 @@ async function orListenError(what: string, address: string, listening: Promise<u
   }
 }
 
-/** Clients first, so that nothing new comes; then the partners; the stores last, when nobody uses them any more. */
+/** Clients first, so that nothing new comes, and asked first; then the partners; the stores last, when nobody uses them any more. */
 async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   const { interconnect, portals } = parts.assembled;
+  const isUp = (other: string) => interconnect.isUp(other);
+  const elsewhere = (identity: Identity) => addressElsewhere(shared, identity, isUp);
+  await Promise.all(portals.map(({ portal }) => portal.leave(elsewhere)));
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();

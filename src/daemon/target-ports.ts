@@ -1,8 +1,10 @@
 import type { LinkAddress } from '../cluster/link/link-address.ts';
+import type { Identity } from '../iscsi/login/login.ts';
 import type { DiscoveredTarget } from '../iscsi/portal/discovery.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
 import { formatHostPort, type HostPort, isWildcard, parseHostPort } from './config/address.ts';
 import type { ClusterConfig, PortConfig, SystemConfig } from './config/cluster-config.ts';
+import type { GroupAccess } from './group-access.ts';
 
 /** The SCSI target ports of one system of the configuration. */
 export function targetPortsOf(system: SystemConfig): TargetPort[] {
@@ -45,6 +47,26 @@ export function discoveredTargets(
     }
   }
   return [...targets].map(([targetName, portals]) => ({ targetName, portals }));
+}
+
+/** Where another system that we have a way to shows the same target (ports that serve all), to this initiator. Null: nowhere. */
+export function addressElsewhere(
+  { config, system: self, access }: ElsewhereSources,
+  { initiatorName, port }: Identity,
+  isUp: (system: string) => boolean,
+): string | null {
+  const others = config.systems.filter((system) => system !== self && isUp(system.name));
+  const same = others
+    .flatMap(({ ports }) => ports)
+    .filter(({ targetName }) => targetName === port?.targetName)
+    .find((other) => access.permits(initiatorName, other) && !isWildcard(other.portal.host));
+  return same === undefined ? null : formatHostPort(same.portal);
+}
+
+export interface ElsewhereSources {
+  readonly config: ClusterConfig;
+  readonly system: SystemConfig;
+  readonly access: GroupAccess;
 }
 
 /** Every address of a machine is no address that a client could use: it is told the one that it came by. Null: we don't know one. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { discoveredTargets } from '../../src/daemon/target-ports.ts';
+import { GroupAccess } from '../../src/daemon/group-access.ts';
+import { addressElsewhere, discoveredTargets, targetPortsOf } from '../../src/daemon/target-ports.ts';
 import { configOf, edited, good } from './config/fixture.ts';
 
 const everywhere = () => true;
@@ -57,4 +58,40 @@ test('another portal on every address is told of with its own TCP port, where th
 
 test('where another system listens on every address, nobody here knows how a client reaches it', () => {
   assert(!told(edited('127.0.0.1:3261', '0.0.0.0:3261')).some((line) => line.startsWith('beta-local')));
+});
+
+/** Where who was logged in to `port` of alpha is sent, while the systems in `up` are reached. */
+function sentTo(
+  port: string,
+  up: readonly string[],
+  text = withImage,
+  initiatorName = 'iqn.2026-11.test:one',
+) {
+  const config = configOf(text);
+  const [system] = config.systems;
+  assert(system !== undefined);
+  const random = { bytes: (length: number) => new Uint8Array(length) };
+  const access = new GroupAccess(config.initiatorGroups, new Map(), random);
+  const from = targetPortsOf(system).find(({ name }) => name === port) ?? null;
+  const identity = { initiatorName, isid: '00023d000001', port: from };
+  return addressElsewhere({ config, system, access }, identity, (name) => up.includes(name));
+}
+
+const withImage = edited(
+  '[[system]]\nname = "beta"',
+  '[[system.port]]\nname = "alpha-all"\nkind = "physical"\nportal = "127.0.0.1:3263"\nserves = "all"\n[[system]]\nname = "beta"',
+);
+
+test('a single image is elsewhere where another system is reached; other ports and discovery are nowhere else', () => {
+  assert.equal(sentTo('alpha-all', ['beta']), '127.0.0.1:3262');
+  assert.equal(sentTo('alpha-all', []), null);
+  for (const port of ['alpha-local', 'alpha-proxy', 'none']) assert.equal(sentTo(port, ['beta']), null);
+});
+
+test('nobody is sent to a port that its group may not use, or to an address that is every address', () => {
+  const group = (ports: string) =>
+    `${withImage}[[initiator_group]]\nname = "g"\ninitiators = ["*"]\nports = [${ports}]\n`;
+  assert.equal(sentTo('alpha-all', ['beta'], group('"alpha-all"')), null);
+  assert.equal(sentTo('alpha-all', ['beta'], group('"alpha-all", "beta-all"')), '127.0.0.1:3262');
+  assert.equal(sentTo('alpha-all', ['beta'], withImage.replace('127.0.0.1:3262', '0.0.0.0:3262')), null);
 });

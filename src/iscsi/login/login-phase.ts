@@ -69,7 +69,7 @@ export class LoginPhase implements Phase {
     const step = this.#login.request(pdu, this.#text);
     switch (step.kind) {
       case 'refuse':
-        return this.#refuse(header, step.status, step.why);
+        return this.#refuse(header, step.status, step.why, step.text);
       case 'answer':
         return this.#answer(pdu, step.text, step);
       case 'finish':
@@ -128,7 +128,7 @@ export class LoginPhase implements Phase {
   }
 
   /** `header`: of any PDU, since anything may come first. */
-  #refuse(header: Uint8Array, status: number, why: string): void {
+  #refuse(header: Uint8Array, status: number, why: string, text: Uint8Array = NO_BYTES): void {
     const { stream, log } = this.#connection;
     const initiator = this.#login.identity?.initiatorName;
     const fields = { remote: stream.remoteAddress, initiator, status: loginStatusName(status) };
@@ -140,7 +140,7 @@ export class LoginPhase implements Phase {
       continues: false,
       currentStage: isLogin ? pdu.currentStage : 0,
       nextStage: 0,
-      dataSegmentLength: 0,
+      dataSegmentLength: text.length,
       isid: isLogin ? pdu.isid : '000000000000',
       tsih: isLogin ? pdu.tsih : 0,
       initiatorTaskTag: initiatorTaskTag(header),
@@ -150,7 +150,7 @@ export class LoginPhase implements Phase {
       status,
     };
     encodeLoginResponse(answer, this.#connection.header);
-    this.#connection.send(null, null);
+    this.#connection.send(text, null);
     this.#connection.finish();
   }
 

@@ -29,6 +29,8 @@ export interface LoginContext {
   findPort(targetName: string): TargetPort | null;
   /** Whether a session with this TSIH exists here for the initiator port. */
   hasSession(tsih: number, isid: string): boolean;
+  /** Where the target is to be reached instead (host:port), or null where it is nowhere else; undefined: here. */
+  movedTo(identity: Identity): string | null | undefined;
   readonly access: Access;
   /** For challenges. */
   readonly random: Random;
@@ -44,13 +46,14 @@ export type LoginStep =
     }
   /** As 'answer', and it leads to the full feature phase. */
   | { readonly kind: 'finish'; readonly text: Uint8Array }
-  | { readonly kind: 'refuse'; readonly status: number; readonly why: string };
+  | { readonly kind: 'refuse'; readonly status: number; readonly why: string; readonly text: Uint8Array };
 
 const TEXT_LIMITS = {
   maxKeyBytes: IscsiLimits.maxTextKeyBytes,
   maxValueBytes: IscsiLimits.maxTextValueBytes,
   maxKeys: IscsiLimits.maxTextKeys,
 };
+const NO_TEXT = new Uint8Array(0);
 /** Before ours is declared, the initiator's default holds for what we send (13.12). */
 const ANSWER_LENGTH = Math.min(IscsiLimits.loginDataSegmentLength, DEFAULT_SEGMENT_LENGTH);
 
@@ -157,7 +160,8 @@ export class Login {
       return refuse(LoginStatus.authorizationFailure, `${initiatorName} may not log in there`);
     }
     this.#permitted = true;
-    return null;
+    const address = this.#context.movedTo(identity);
+    return address === undefined ? null : elsewhere(address, answers);
   }
 
   #acceptKey(key: string, value: string, answers: [string, string][]): LoginStep | null {
@@ -230,12 +234,18 @@ function isAnswerWord(value: string): boolean {
 }
 
 function moreOfTheText(pdu: LoginRequest): LoginStep {
-  const text = new Uint8Array(0);
-  return { kind: 'answer', text, continues: false, transit: false, nextStage: pdu.currentStage };
+  return { kind: 'answer', text: NO_TEXT, continues: false, transit: false, nextStage: pdu.currentStage };
 }
 
-function refuse(status: number, why: string): LoginStep {
-  return { kind: 'refuse', status, why };
+function refuse(status: number, why: string, text: Uint8Array = NO_TEXT): LoginStep {
+  return { kind: 'refuse', status, why, text };
+}
+
+/** 11.13.5, and 13.8: without the portal group tag. `answers`: what proves the target, where it was asked to. */
+function elsewhere(address: string | null, answers: readonly [string, string][]): LoginStep {
+  if (address === null) return refuse(LoginStatus.serviceUnavailable, 'the system is stopping');
+  const text = encodeText([...answers, ['TargetAddress', address]]);
+  return refuse(LoginStatus.targetMovedTemporarily, `the system is stopping; sent to ${address}`, text);
 }
 
 function initiatorError(why: string): LoginStep {

@@ -17,10 +17,12 @@ import type { Access } from '../login/access.ts';
 import { normalName } from '../login/iscsi-name.ts';
 import type { Login } from '../login/login.ts';
 import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
+import { announceDrop } from '../session/farewell.ts';
 import { Numbering } from '../session/numbering.ts';
 import { Session } from '../session/session.ts';
 import { newPortCounters, type PortCounters } from '../transfer/port-counters.ts';
 import { ConnectionCaps } from './connection-caps.ts';
+import { Departure, type Elsewhere } from './departure.ts';
 import type { DiscoveredTarget } from './discovery.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -55,7 +57,7 @@ export interface PortTraffic extends Readonly<PortCounters> {
   readonly sessions: number;
 }
 
-const DRAIN_CHECK_MILLISECONDS = 20;
+const CHECK_MILLISECONDS = 20;
 
 export class Portal {
   readonly #env: Env;
@@ -68,6 +70,7 @@ export class Portal {
   #listener: Listener | null = null;
   #looking: Timer | null = null;
   #closing = false;
+  #departure: Departure | null = null;
 
   constructor(env: Env, options: PortalOptions) {
     this.#env = env;
@@ -117,19 +120,41 @@ export class Portal {
     }));
   }
 
+  /**
+   * Asks all sessions to log out, and sends away who logs in (RFC 7143 11.9.1, 11.13.5), until all are gone and have been sent to where
+   * their target is too, or their time is up. To be closed then.
+   */
+  async leave(elsewhere: Elsewhere): Promise<void> {
+    const departure = new Departure(elsewhere);
+    this.#departure = departure;
+    for (const session of this.#sessions.all) departure.ask(session);
+    await this.#until(
+      IscsiLimits.logoutMilliseconds,
+      () => this.#sessions.all.length === 0 && !departure.isAwaited,
+    );
+    for (const session of this.#sessions.all) announceDrop(session);
+  }
+
   /** Accepts nothing new, lets the commands that run come to their end within a bound, and closes the sessions. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#listener?.close();
     this.#looking?.cancel();
     for (const session of this.#sessions.all) session.drain();
-    const { clock } = this.#env;
-    const deadline = clock.now() + IscsiLimits.drainMilliseconds;
-    while (clock.now() < deadline && this.#sessions.all.some((session) => session.commandsOutstanding > 0)) {
-      await new Promise<void>((resolve) => clock.after(DRAIN_CHECK_MILLISECONDS, resolve));
-    }
+    await this.#until(IscsiLimits.drainMilliseconds, () =>
+      this.#sessions.all.every((session) => session.commandsOutstanding === 0),
+    );
     for (const session of this.#sessions.all) session.finish();
     for (const connection of [...this.#connections]) connection.drop('the portal closes');
+  }
+
+  /** Resolves when it holds, or after so long. */
+  async #until(milliseconds: number, holds: () => boolean): Promise<void> {
+    const { clock } = this.#env;
+    const deadline = clock.now() + milliseconds;
+    while (clock.now() < deadline && !holds()) {
+      await new Promise<void>((resolve) => clock.after(CHECK_MILLISECONDS, resolve));
+    }
   }
 
   #accept(stream: ByteStream): void {
@@ -149,6 +174,7 @@ export class Portal {
   #loginPhase(connection: Connection, refused: boolean): Phase {
     const host: LoginHost = {
       findPort: (targetName) => this.#ports.get(targetName) ?? null,
+      movedTo: (identity) => this.#departure?.movedTo(identity),
       access: this.#options.access,
       random: this.#env.random,
       hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
@@ -195,5 +221,6 @@ export class Portal {
     const remote = connection.stream.remoteAddress;
     const port = identity.port?.name ?? 'discovery';
     log.info({ remote, initiator: identity.initiatorName, isid: identity.isid, port }, 'session begun');
+    this.#departure?.ask(session);
   }
 }

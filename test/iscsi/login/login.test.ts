@@ -22,6 +22,7 @@ function newLogin(): Login {
   return new Login({
     findPort: (name) => (name === port.targetName ? port : null),
     hasSession: (tsih) => tsih === KNOWN_TSIH,
+    movedTo: () => undefined,
     access: openAccess,
     random: { bytes: (length) => randomBytes(length) },
   });
