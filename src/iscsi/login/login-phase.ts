@@ -1,7 +1,7 @@
 /** A connection that has not logged in (RFC 7143 6.3): brings requests to the state machine, and sends its steps. */
 import type { Clock, Timer } from '../../env/clock.ts';
 import { IscsiLimits } from '../../limits.ts';
-import { initiatorTaskTag, opcodeOf } from '../../wire/iscsi/bhs.ts';
+import { BHS_LENGTH, initiatorTaskTag, opcodeOf } from '../../wire/iscsi/bhs.ts';
 import { decodeLoginRequest, type LoginRequest, LoginStage } from '../../wire/iscsi/login-request.ts';
 import { encodeLoginResponse } from '../../wire/iscsi/login-response.ts';
 import { LoginStatus, loginStatusName } from '../../wire/iscsi/login-status.ts';
@@ -65,6 +65,9 @@ export class LoginPhase implements Phase {
   endPdu(header: Uint8Array): void {
     const refusal = this.#host.refusal();
     if (refusal !== null) return this.#refuse(header, refusal, 'too many connections');
+    if (header.length > BHS_LENGTH) {
+      return this.#refuse(header, LoginStatus.initiatorError, 'a login request with additional headers');
+    }
     const pdu = decodeLoginRequest(header);
     const step = this.#login.request(pdu, this.#text);
     switch (step.kind) {

@@ -73,7 +73,13 @@ export class ChapClient {
   /** Up to the target's challenge. */
   async challenged(algorithms = '5'): Promise<ReceivedChallenge> {
     assert.equal((await this.begin()).keys.get('AuthMethod'), 'CHAP');
-    return challengeOf((await this.ask([['CHAP_A', algorithms]])).keys);
+    return this.challengedBy(algorithms);
+  }
+
+  async challengedBy(algorithms: string, changes: Partial<LoginRequest> = {}): Promise<ReceivedChallenge> {
+    const { response, keys } = await this.ask([['CHAP_A', algorithms]], changes);
+    assert.equal(response.transit, false);
+    return challengeOf(keys);
   }
 
   /** The operational stage, and so the full feature phase. */
