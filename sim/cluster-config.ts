@@ -37,7 +37,7 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     readSetLength: swarm.readSetLength,
     systems: names.map((name, index) => makeSystem(name, index, swarm)),
     units,
-    initiators: [],
+    initiatorGroups: [],
   };
 }
 

@@ -77,7 +77,7 @@ export class SimSystem {
     const world = this.#world;
     const process = world.newProcess(this.name);
     const env = this.#env(process);
-    const shared = makeShared(this.#cluster, this.config, env, this.#log());
+    const shared = makeShared(this.#cluster, this.config, env, this.#log(), new Map());
     const recordFile = (medium: SimMedium) =>
       new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache);
     const unitStores = ownUnits(shared).map(({ name, byteLength, blockLength }) => ({

@@ -18,6 +18,11 @@ export const IscsiLimits = {
   maxConnections: 1024,
   maxConnectionsPerAddress: 512,
   maxNameBytes: 223,
+  /** RFC 7143 9.2.1: below 96 bits only where IPsec protects the connection. */
+  minChapSecretBytes: 12,
+  maxChapSecretBytes: 128,
+  /** RFC 7143 12.1.3: what a challenge may be long. */
+  maxChapChallengeBytes: 1024,
   maxTextKeyBytes: 63,
   maxTextValueBytes: 8192,
   maxTextKeys: 256,
@@ -44,6 +49,8 @@ export const IscsiLimits = {
   taskManagementMilliseconds: 20_000,
   /** A command gets nowhere, whoever is to blame: above every other bound, for what they may miss. */
   commandMilliseconds: 120_000,
+  /** How long clients have to log out of a system that stops, as they are asked to. */
+  logoutMilliseconds: 3_000,
   /** How long a portal that closes lets its commands run. */
   drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
@@ -221,6 +228,14 @@ const relations: readonly [string, boolean][] = [
       CopyLimits.maxDescriptorListLength,
   ],
   ['a piece of a copy is a segment of a write', CopyLimits.pieceLength <= ScsiLimits.writeSegmentLength],
+  [
+    'a stop is over before systemd’s 90 s are',
+    IscsiLimits.logoutMilliseconds +
+      IscsiLimits.drainMilliseconds +
+      StopLimits.interconnectMilliseconds +
+      StopLimits.storesMilliseconds <
+      90_000,
+  ],
   [
     'a closing store has the time of a flush',
     ScsiLimits.longStoreCallMilliseconds < StopLimits.storesMilliseconds,

@@ -49,9 +49,10 @@ export function renderStatus(status: ClusterStatus): string {
     ),
     section(
       'Sessions',
-      ['INITIATOR', 'ISID', 'SYSTEM', 'PORT', 'FROM', 'OUTSTANDING'],
+      ['INITIATOR', 'GROUP', 'ISID', 'SYSTEM', 'PORT', 'FROM', 'OUTSTANDING'],
       status.sessions.map((session) => [
         session.initiator,
+        session.group,
         session.isid,
         session.system,
         session.port,

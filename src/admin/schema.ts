@@ -51,6 +51,7 @@ const port = z.object({
 
 const session = z.object({
   initiator: z.string().describe('iSCSI name'),
+  group: z.string().nullable().describe('its initiator group; null where the configuration has none'),
   isid: z.string().describe('12 hexadecimal digits'),
   port: z.string().describe('name of the target port'),
   remote: z.string().describe('address of the client'),
@@ -69,7 +70,7 @@ const unit = z.object({
   name: z.string(),
   owner: z.string(),
   local: z.boolean().describe('whether this system owns it'),
-  lun: z.int().describe('for initiators without a map of their own'),
+  lun: z.int().describe('for initiators whose group has no map of its own'),
   size: bytes,
   blockLength: z.int(),
   physicalBlockLength: z.int(),

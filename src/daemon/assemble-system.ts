@@ -20,6 +20,8 @@ import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { GroupAccess, type GroupSecrets } from './group-access.ts';
+import { initiatorMaps, othersLun } from './lun-maps.ts';
 import { discoveredTargets, targetPortsOf } from './target-ports.ts';
 import type { UnitRecords } from './unit-records.ts';
 
@@ -33,6 +35,7 @@ export interface Shared {
   readonly order: Order;
   /** One for all connections: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
+  readonly access: GroupAccess;
 }
 
 export interface AssembledPortal {
@@ -52,10 +55,18 @@ export interface AssembledSystem {
   readonly portals: readonly AssembledPortal[];
 }
 
-export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env, log: Log): Shared {
+/** `secrets`: of every group that has a file of them. */
+export function makeShared(
+  config: ClusterConfig,
+  system: SystemConfig,
+  env: Env,
+  log: Log,
+  secrets: GroupSecrets,
+): Shared {
   const pool = new BufferPool(POOL_KEEP_BYTES);
   const receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES);
-  return { config, system, env, log, pool, order: new Order(), receiveBuffer };
+  const access = new GroupAccess(config.initiatorGroups, secrets, env.random);
+  return { config, system, env, log, pool, order: new Order(), receiveBuffer, access };
 }
 
 /** What of a unit is on disk: its bytes, and where its own state survives power loss. */
@@ -87,8 +98,8 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
   const units = new Map<string, LogicalUnit>();
   for (const unit of [...localUnits, ...interconnect.proxiedUnits]) units.set(unit.identity.name, unit);
   const router = new Router({
-    units: config.units.map(({ name, lun }) => ({ lun, unit: unitNamed(units, name) })),
-    initiators: config.initiators,
+    units: config.units.map((unit) => ({ lun: othersLun(config, unit), unit: unitNamed(units, unit.name) })),
+    initiators: initiatorMaps(config),
     accessStates,
     pool,
     clock: env.clock,
@@ -124,7 +135,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
 
 /** A portal for each physical port, which the virtual ports on it share. */
 function makePortals(shared: Shared, router: Router): readonly AssembledPortal[] {
-  const { config, system, env, log, pool, receiveBuffer } = shared;
+  const { config, system, env, log, pool, receiveBuffer, access } = shared;
   const targetPorts = new Map(targetPortsOf(system).map((port) => [port.name, port]));
   return system.ports
     .filter(({ kind }) => kind === 'physical')
@@ -138,7 +149,9 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
         pool,
         log,
         receiveBuffer,
-        discovery: () => discoveredTargets(config),
+        access,
+        discovery: (initiator, at) =>
+          discoveredTargets(config, system, at, (port) => access.permits(initiator, port)),
       });
       return { portal, what: `port "${physical.name}"`, address: formatHostPort(physical.portal) };
     });

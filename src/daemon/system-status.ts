@@ -19,6 +19,7 @@ import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import type { Router } from '../scsi/router/router.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import type { GroupAccess } from './group-access.ts';
 import { addressText } from './target-ports.ts';
 
 export interface StatusSources {
@@ -29,6 +30,7 @@ export interface StatusSources {
   /** Monotonic ms. */
   readonly started: number;
   readonly pool: BufferPool;
+  readonly access: GroupAccess;
   readonly units: ReadonlyMap<string, LogicalUnit>;
   readonly router: Router;
   readonly portals: readonly Portal[];
@@ -50,7 +52,7 @@ export function statusOf(sources: StatusSources): SystemStatus {
       peakBufferedBytes: pool.peakLeasedBytes,
     },
     ports: portStatuses(sources),
-    sessions: portals.flatMap((portal) => portal.sessions()).flatMap(sessionStatus),
+    sessions: portals.flatMap((portal) => portal.sessions()).flatMap((one) => sessionStatus(sources, one)),
     units: config.units.map((unit) => unitStatus(sources, unit)),
     links: sources.interconnect.partners.flatMap((partner) =>
       partner.slots.map((slot) => linkStatus(partner, slot, clock)),
@@ -59,10 +61,11 @@ export function statusOf(sources: StatusSources): SystemStatus {
 }
 
 /** None for a discovery session: it is at no port. */
-function sessionStatus(session: PortalSession): SessionStatus[] {
+function sessionStatus({ access }: StatusSources, session: PortalSession): SessionStatus[] {
   const { initiatorName, isid, port, remoteAddress, commandsOutstanding } = session;
   if (port === null) return [];
-  return [{ initiator: initiatorName, isid, port, remote: remoteAddress, commandsOutstanding }];
+  const group = access.groupOf(initiatorName)?.name ?? null;
+  return [{ initiator: initiatorName, group, isid, port, remote: remoteAddress, commandsOutstanding }];
 }
 
 function portStatuses({ system, portals }: StatusSources): PortStatus[] {

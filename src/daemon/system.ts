@@ -2,6 +2,7 @@
 import { AdminServer } from '../admin/admin-server.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
+import type { Identity } from '../iscsi/login/login.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import type { RecordFile } from '../stores/record/record-file.ts';
@@ -12,6 +13,7 @@ import {
   ownUnits,
   type Shared,
 } from './assemble-system.ts';
+import { openChapFiles } from './chap-file.ts';
 import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
@@ -19,7 +21,7 @@ import { openRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
-import { addressText } from './target-ports.ts';
+import { addressElsewhere, addressText } from './target-ports.ts';
 import type { UnitRecords } from './unit-records.ts';
 import { listenError, UserError } from './user-error.ts';
 
@@ -33,7 +35,7 @@ export async function startSystem(
 ): Promise<RunningSystem> {
   const system = config.systems.find((candidate) => candidate.name === name);
   if (system === undefined) throw new UserError(`the configuration has no system "${name}"`);
-  const shared = makeShared(config, system, env, log);
+  const shared = makeShared(config, system, env, log, openChapFiles(config, log));
   const stores = await openStores(env.disk, system, ownUnits(shared));
   const records = await openRecordsToo(shared, stores);
   const parts = makeParts(shared, stores, records, options);
@@ -72,7 +74,7 @@ function makeParts(
   records: readonly UnitRecords<RecordFile>[],
   { version }: SystemOptions,
 ): Parts {
-  const { config, system, env, log, pool } = shared;
+  const { config, system, env, log, pool, access } = shared;
   const started = env.clock.now();
   const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
   const assembled = assembleSystem(shared, unitStores);
@@ -84,6 +86,7 @@ function makeParts(
     clock: env.clock,
     started,
     pool,
+    access,
     units,
     router,
     interconnect,
@@ -111,9 +114,12 @@ async function orListenError(what: string, address: string, listening: Promise<u
   }
 }
 
-/** Clients first, so that nothing new comes; then the partners; the stores last, when nobody uses them any more. */
+/** Clients first, so that nothing new comes, and asked first; then the partners; the stores last, when nobody uses them any more. */
 async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   const { interconnect, portals } = parts.assembled;
+  const isUp = (other: string) => interconnect.isUp(other);
+  const elsewhere = (identity: Identity) => addressElsewhere(shared, identity, isUp);
+  await Promise.all(portals.map(({ portal }) => portal.leave(elsewhere)));
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();

@@ -43,6 +43,7 @@ export const sampleStatus: SystemStatus = {
   sessions: [
     {
       initiator: 'iqn.2004-01.com.example:h',
+      group: 'hosts',
       isid: '80b1c2d3e4f5',
       port: 'alpha-proxy',
       remote: '127.0.0.1:51234',

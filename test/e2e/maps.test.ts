@@ -20,9 +20,10 @@ describe('LUN maps', () => {
         { name: 'vol-b', owner: 'beta', lun: 2, size: '32MiB' },
         { name: 'vol-c', owner: 'beta', lun: 3, size: '48MiB' },
       ],
-      initiators: [
-        { name: HOST_1, luns: { 0: 'vol-b' } },
-        { name: HOST_2, luns: { 0: 'vol-c', 7: 'vol-b' } },
+      groups: [
+        { name: 'one', initiators: [HOST_1], luns: { 0: 'vol-b' } },
+        { name: 'two', initiators: [HOST_2], luns: { 0: 'vol-c', 7: 'vol-b' } },
+        { name: 'others', initiators: ['*'] },
       ],
     });
   });

@@ -7,7 +7,7 @@ import { readConfig } from '../../cli/read-config.ts';
 import { askAll } from '../../cli/status/ask.ts';
 import { type ClusterStatus, mergeStatus } from '../../cli/status/merge.ts';
 import type { PortConfig } from '../../src/daemon/config/cluster-config.ts';
-import { type ClusterAddresses, type ClusterShape, configText } from './cluster-file.ts';
+import { type ClusterAddresses, type ClusterShape, chapFileName, configText } from './cluster-file.ts';
 import type { Disk } from './disk.ts';
 import { Relay } from './relay.ts';
 import { SystemProcess } from './system-process.ts';
@@ -53,6 +53,10 @@ export class Cluster {
     const files = { alpha: path.join(folder, 'alpha.toml'), beta: path.join(folder, 'beta.toml') };
     await writeFile(files.alpha, configText(shape, addresses));
     await writeFile(files.beta, configText(shape, throughRelay));
+    for (const { name, chap } of shape.groups ?? []) {
+      if (chap === undefined) continue;
+      await writeFile(path.join(folder, chapFileName(name)), `${chap.join('\n')}\n`, { mode: 0o600 });
+    }
     return new Cluster(folder, files, relay);
   }
 

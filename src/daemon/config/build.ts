@@ -4,7 +4,7 @@ import { LinkLimits } from '../../limits.ts';
 import type { HostPort } from './address.ts';
 import type {
   ClusterConfig,
-  InitiatorConfig,
+  InitiatorGroupConfig,
   PortConfig,
   SystemConfig,
   UnitConfig,
@@ -17,7 +17,7 @@ import {
   storePathOf,
   targetNameOf,
 } from './defaults.ts';
-import type { FileDraft, InitiatorDraft, PortDraft, SystemDraft, UnitDraft } from './draft.ts';
+import type { FileDraft, InitiatorGroupDraft, PortDraft, SystemDraft, UnitDraft } from './draft.ts';
 
 /** The configuration of a draft in which the checks found no mistake. */
 export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
@@ -43,7 +43,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
     keysFolder: draft.cluster.keys === undefined ? null : resolve(folder, draft.cluster.keys),
     systems,
     units: draft.units.map((unit) => buildUnit(unit, draft.systems, folder)),
-    initiators: draft.initiators.map(buildInitiator),
+    initiatorGroups: draft.groups.map((group) => buildGroup(group, folder)),
   };
 }
 
@@ -86,9 +86,18 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
   };
 }
 
-function buildInitiator(initiator: InitiatorDraft): InitiatorConfig {
-  const luns = Object.entries(sure(initiator.luns)).map(([lun, unit]) => [Number(lun), unit] as const);
-  return { name: sure(initiator.name), luns: new Map(luns) };
+function buildGroup(
+  { name, initiators, luns, ports, chap }: InitiatorGroupDraft,
+  folder: string,
+): InitiatorGroupConfig {
+  const map = luns && Object.entries(luns).map(([lun, unit]) => [Number(lun), unit] as const);
+  return {
+    name: sure(name),
+    initiators: sure(initiators),
+    luns: map === undefined ? null : new Map(map),
+    ports: ports ?? null,
+    chapFile: chap === undefined ? null : resolve(folder, chap),
+  };
 }
 
 function sure<T>(value: T | null | undefined): T {

@@ -6,6 +6,7 @@ import { collide, formatHostPort, isLoopback, isWildcard } from './address.ts';
 import { DEFAULT_BLOCK, DEFAULT_PHYSICAL_BLOCK, interconnectAddress, storePathOf } from './defaults.ts';
 import type { FileDraft, SystemDraft, UnitDraft } from './draft.ts';
 import { MAX_UNIX_PATH } from './file-schema.ts';
+import { checkGroups } from './group-checks.ts';
 import type { Path, Report } from './mistake.ts';
 import { suggestion } from './mistake.ts';
 import { checkPorts } from './port-checks.ts';
@@ -23,7 +24,7 @@ export function checkFile(file: FileDraft, folder: string, report: Report): void
   checkListeners(file.systems, report);
   checkUnits(file, report);
   checkStores(file, folder, report);
-  checkInitiators(file, report);
+  checkGroups(file, report);
 }
 
 function checkSystems(systems: readonly SystemDraft[], folder: string, report: Report): void {
@@ -165,19 +166,5 @@ function checkStores(file: FileDraft, folder: string, report: Report): void {
     const owner = file.systems.find((system) => system.name === unit.owner);
     const path = storePathOf(unit, owner, folder) ?? undefined;
     stores.add(path, [...unit.path, 'store'], 'give each unit a store of its own');
-  }
-}
-
-function checkInitiators(file: FileDraft, report: Report): void {
-  const names = new Uses('initiator name', report);
-  const units = file.units.flatMap((unit) => unit.name ?? []);
-  for (const initiator of file.initiators) {
-    names.add(initiator.name, [...initiator.path, 'name'], 'write one [[initiator]] for each name');
-    const mapped = new Uses('unit', report);
-    for (const [lun, unit] of Object.entries(initiator.luns ?? {})) {
-      const path = [...initiator.path, 'luns', lun];
-      mapped.add(unit, path, 'give each unit one LUN in an initiator’s map');
-      if (!units.includes(unit)) report(path, `there is no unit "${unit}"${suggestion(unit, units)}`);
-    }
   }
 }

@@ -10,8 +10,8 @@ export interface ClusterConfig {
   readonly keysFolder: string | null;
   readonly systems: readonly SystemConfig[];
   readonly units: readonly UnitConfig[];
-  /** Initiators with a LUN map of their own. Every other initiator sees each unit at its `lun`. */
-  readonly initiators: readonly InitiatorConfig[];
+  /** Who may log in. Where there is no group, everyone may, and sees each unit at its `lun`. */
+  readonly initiatorGroups: readonly InitiatorGroupConfig[];
 }
 
 export interface SystemConfig {
@@ -52,8 +52,14 @@ export interface UnitConfig {
   readonly store: { readonly kind: 'file' | 'device'; readonly path: string };
 }
 
-export interface InitiatorConfig {
+export interface InitiatorGroupConfig {
   readonly name: string;
-  /** LUN to unit name. */
-  readonly luns: ReadonlyMap<number, string>;
+  /** iSCSI names; EVERYONE_ELSE among them: those that no group names. An initiator is in one group at the most. */
+  readonly initiators: readonly string[];
+  /** LUN to unit name; null: each unit at its `lun`. */
+  readonly luns: ReadonlyMap<number, string> | null;
+  /** The ports that its initiators may log in to; null: every port. */
+  readonly ports: readonly string[] | null;
+  /** The file with the CHAP secrets by which its initiators prove who they are; null: they need not. */
+  readonly chapFile: string | null;
 }

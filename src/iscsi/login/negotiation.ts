@@ -1,7 +1,8 @@
 /** Every key that an initiator may offer (RFC 7143 13), and what the target makes of it. */
 import { IscsiLimits } from '../../limits.ts';
+import { isSecurityKey } from './authentication.ts';
 import { parseBoolean, parseNumberWithin } from './key-values.ts';
-import type { Parameters } from './parameters.ts';
+import type { Declared, Parameters } from './parameters.ts';
 
 export const REJECT = 'Reject';
 const IRRELEVANT = 'Irrelevant';
@@ -18,7 +19,6 @@ interface Key {
 const LONGEST_SEGMENT = 0xffffff;
 
 const keys = new Map<string, Key>([
-  ['AuthMethod', always((value) => (offers(value, 'None') ? 'None' : REJECT))],
   ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
   ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
   ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],
@@ -38,7 +38,8 @@ const keys = new Map<string, Key>([
     'FirstBurstLength',
     normal((value, into) =>
       number(value, 512, LONGEST_SEGMENT, (offer) => {
-        into.firstBurstLength = Math.min(offer, IscsiLimits.firstBurstLength);
+        // 13.14: it must not exceed MaxBurstLength.
+        into.firstBurstLength = Math.min(offer, IscsiLimits.firstBurstLength, into.maxBurstLength);
         return into.firstBurstLength;
       }),
     ),
@@ -50,11 +51,13 @@ const keys = new Map<string, Key>([
   ['DataSequenceInOrder', normal((value) => boolean(value, () => true))],
   ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
-  ['iSCSIProtocolLevel', always((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
+  ['iSCSIProtocolLevel', normal((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
   ['InitiatorName', declared()],
   ['InitiatorAlias', declared()],
   ['TargetName', declared()],
   ['SessionType', declared()],
+  // 13.26 and RFC 4850: for whoever keeps an inventory.
+  ['X#NodeArchitecture', declared()],
   // Obsolete (RFC 7143 13.25): must not be answered with NotUnderstood.
   ['IFMarker', always(() => REJECT)],
   ['OFMarker', always(() => REJECT)],
@@ -75,8 +78,13 @@ export function negotiate(key: string, value: string, discovery: boolean, into: 
   return known.accept(value, into);
 }
 
+/** Whether it is a key of ours at all: later it is rejected, and not understood no less. */
+export function isLoginKey(key: string): boolean {
+  return keys.has(key) || isSecurityKey(key);
+}
+
 /** 13.12: each end declares its own, whenever it likes. */
-export function declareSegmentLength(value: string, into: Parameters): string | null {
+export function declareSegmentLength(value: string, into: Declared): string | null {
   const offer = parseNumberWithin(value, 512, LONGEST_SEGMENT);
   if (offer === null) return REJECT;
   into.maxSendSegmentLength = offer;

@@ -14,6 +14,9 @@ export interface Parameters {
   time2Retain: number;
 }
 
+/** What an initiator may declare at any time. */
+export type Declared = Pick<Parameters, 'maxSendSegmentLength'>;
+
 /** MaxRecvDataSegmentLength where none was declared (RFC 7143 13.12). */
 export const DEFAULT_SEGMENT_LENGTH = 8192;
 

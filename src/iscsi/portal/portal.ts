@@ -13,13 +13,16 @@ import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import { LoginStatus } from '../../wire/iscsi/login-status.ts';
 import { Connection, type Phase } from '../connection/connection.ts';
+import type { Access } from '../login/access.ts';
 import { normalName } from '../login/iscsi-name.ts';
 import type { Login } from '../login/login.ts';
 import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
+import { announceDrop } from '../session/farewell.ts';
 import { Numbering } from '../session/numbering.ts';
 import { Session } from '../session/session.ts';
 import { newPortCounters, type PortCounters } from '../transfer/port-counters.ts';
 import { ConnectionCaps } from './connection-caps.ts';
+import { Departure, type Elsewhere } from './departure.ts';
 import type { DiscoveredTarget } from './discovery.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -32,8 +35,9 @@ export interface PortalOptions {
   readonly log: Log;
   /** The process's: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
-  /** What an initiator is shown by SendTargets. */
-  readonly discovery: (initiatorName: string) => readonly DiscoveredTarget[];
+  readonly access: Access;
+  /** What an initiator is shown by SendTargets. `at`: the address that it has connected to. */
+  readonly discovery: (initiatorName: string, at: string) => readonly DiscoveredTarget[];
 }
 
 export interface SessionStatus {
@@ -53,7 +57,7 @@ export interface PortTraffic extends Readonly<PortCounters> {
   readonly sessions: number;
 }
 
-const DRAIN_CHECK_MILLISECONDS = 20;
+const CHECK_MILLISECONDS = 20;
 
 export class Portal {
   readonly #env: Env;
@@ -66,6 +70,7 @@ export class Portal {
   #listener: Listener | null = null;
   #looking: Timer | null = null;
   #closing = false;
+  #departure: Departure | null = null;
 
   constructor(env: Env, options: PortalOptions) {
     this.#env = env;
@@ -115,19 +120,41 @@ export class Portal {
     }));
   }
 
+  /**
+   * Asks all sessions to log out, and sends away who logs in (RFC 7143 11.9.1, 11.13.5), until all are gone and have been sent to where
+   * their target is too, or their time is up. To be closed then.
+   */
+  async leave(elsewhere: Elsewhere): Promise<void> {
+    const departure = new Departure(elsewhere);
+    this.#departure = departure;
+    for (const session of this.#sessions.all) departure.ask(session);
+    await this.#until(
+      IscsiLimits.logoutMilliseconds,
+      () => this.#sessions.all.length === 0 && !departure.isAwaited,
+    );
+    for (const session of this.#sessions.all) announceDrop(session);
+  }
+
   /** Accepts nothing new, lets the commands that run come to their end within a bound, and closes the sessions. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#listener?.close();
     this.#looking?.cancel();
     for (const session of this.#sessions.all) session.drain();
-    const { clock } = this.#env;
-    const deadline = clock.now() + IscsiLimits.drainMilliseconds;
-    while (clock.now() < deadline && this.#sessions.all.some((session) => session.commandsOutstanding > 0)) {
-      await new Promise<void>((resolve) => clock.after(DRAIN_CHECK_MILLISECONDS, resolve));
-    }
+    await this.#until(IscsiLimits.drainMilliseconds, () =>
+      this.#sessions.all.every((session) => session.commandsOutstanding === 0),
+    );
     for (const session of this.#sessions.all) session.finish();
     for (const connection of [...this.#connections]) connection.drop('the portal closes');
+  }
+
+  /** Resolves when it holds, or after so long. */
+  async #until(milliseconds: number, holds: () => boolean): Promise<void> {
+    const { clock } = this.#env;
+    const deadline = clock.now() + milliseconds;
+    while (clock.now() < deadline && !holds()) {
+      await new Promise<void>((resolve) => clock.after(CHECK_MILLISECONDS, resolve));
+    }
   }
 
   #accept(stream: ByteStream): void {
@@ -147,6 +174,9 @@ export class Portal {
   #loginPhase(connection: Connection, refused: boolean): Phase {
     const host: LoginHost = {
       findPort: (targetName) => this.#ports.get(targetName) ?? null,
+      movedTo: (identity) => this.#departure?.movedTo(identity),
+      access: this.#options.access,
+      random: this.#env.random,
       hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
       refusal: () => (refused ? LoginStatus.outOfResources : null),
       admit: (login, admitted) => this.#admit(login, admitted),
@@ -181,7 +211,7 @@ export class Portal {
       router,
       pool,
       counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
-      targets: () => discovery(identity.initiatorName),
+      targets: () => discovery(identity.initiatorName, connection.stream.localAddress),
       ended: (ended) => this.#sessions.remove(ended),
     });
     this.#sessions.add(session);
@@ -191,5 +221,6 @@ export class Portal {
     const remote = connection.stream.remoteAddress;
     const port = identity.port?.name ?? 'discovery';
     log.info({ remote, initiator: identity.initiatorName, isid: identity.isid, port }, 'session begun');
+    this.#departure?.ask(session);
   }
 }

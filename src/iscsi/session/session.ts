@@ -79,7 +79,7 @@ export class Session implements Phase, TableHost {
     this.#tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
     this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
     this.watch = new SessionWatch(this, this.#pings, this.#tasks, this.#manager);
-    this.#text = new TextExchange({ parameters, port, targets: options.targets });
+    this.#text = new TextExchange({ port, targets: options.targets }, parameters);
   }
 
   get commandsOutstanding(): number {

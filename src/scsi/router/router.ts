@@ -33,8 +33,8 @@ import { HereTask } from './here-task.ts';
 import { LunMap, type MappedUnit, serves } from './lun-map.ts';
 
 export interface RouterOptions {
-  /** Every unit of the cluster, local or proxied, with the LUN at which initiators without a map of their own see it. */
-  readonly units: Iterable<{ readonly lun: number; readonly unit: LogicalUnit }>;
+  /** Every unit of the cluster, local or proxied, with the LUN at which initiators without a map of their own see it; null: they don't. */
+  readonly units: Iterable<{ readonly lun: number | null; readonly unit: LogicalUnit }>;
   /** Initiators with a map of their own: LUN to unit name. */
   readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
   readonly accessStates: AccessStates;
@@ -67,7 +67,7 @@ export class Router implements TaskRouter {
   constructor(options: RouterOptions) {
     const units = [...options.units];
     const byName = new Map(units.map(({ unit }) => [unit.identity.name, unit]));
-    this.#defaultLuns = new Map(units.map(({ lun, unit }) => [lun, unit]));
+    this.#defaultLuns = new Map(units.flatMap(({ lun, unit }) => (lun === null ? [] : [[lun, unit]])));
     for (const initiator of options.initiators) {
       const luns = new Map<number, LogicalUnit>();
       for (const [lun, name] of initiator.luns) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   clusterShape,
-  initiatorShape,
+  initiatorGroupShape,
   portShape,
   systemShape,
   unitShape,
@@ -15,7 +15,7 @@ import { configOf } from './fixture.ts';
 const page = readFileSync(join(REPOSITORY, 'docs', 'configuration.md'), 'utf8');
 
 test('docs/configuration.md tells of every key of a file', () => {
-  const shapes = [clusterShape, systemShape, portShape, unitShape, initiatorShape];
+  const shapes = [clusterShape, systemShape, portShape, unitShape, initiatorGroupShape];
   const missing = shapes.flatMap(Object.keys).filter((key) => !page.includes(`| \`${key}\` |`));
   assert.deepEqual(missing, []);
 });

@@ -13,13 +13,14 @@ interface Case {
 }
 
 const alphaPort = '  [[system.port]]\n  name = "alpha-proxy"';
-const initiator = (luns: string) => `[[initiator]]\nname = "iqn.2004-01.com.example:h"\nluns = ${luns}\n`;
+const group = (luns: string, more = '') =>
+  `[[initiator_group]]\nname = "g"\ninitiators = ["iqn.2004-01.com.example:h"]\nluns = ${luns}\n${more}`;
 
 // biome-ignore format: one case a line.
 const cases: readonly Case[] = [
   { what: 'unknown key', piece: 'lun = 1\n', by: 'lun = 1\nsizes = 4\n', at: 'sizes', says: /unknown key "sizes"; did you mean "size"/ },
   { what: 'unknown table', piece: '[[unit]]\nname = "vol-a"', by: '[[volume]]\nname = "vol-a"', at: '[[volume]]', says: /unknown key "volume"; write one of "cluster"/ },
-  { what: 'single brackets', piece: 'lun = 2\n', by: 'lun = 2\n[initiator]\n', at: '[initiator]', says: /write \[\[initiator\]\]/ },
+  { what: 'single brackets', piece: 'lun = 2\n', by: 'lun = 2\n[initiator_group]\n', at: '[initiator_group]', says: /write \[\[initiator_group\]\]/ },
   { what: 'wrong type', piece: 'lun = 1\n', by: 'lun = "1"\n', at: 'lun = "1"', says: /whole number from 0 to 16383/ },
   { what: 'missing key', piece: 'owner = "alpha"\n', by: '', at: '[[unit]]\nname = "vol-a"', says: /owner is missing; write/ },
   { what: 'missing cluster name', piece: 'name = "demo"\n', by: '', at: '[cluster]', says: /name is missing/ },
@@ -77,17 +78,23 @@ const cases: readonly Case[] = [
   { what: 'a store used twice', piece: '{ device = "/dev/sdz" }', by: '{ file = "../alpha/vol-a.img" }', at: '../alpha', says: /store "\/srv\/var\/alpha\/vol-a.img" is used twice/ },
   { what: 'a read set out of bounds', piece: 'name = "demo"', by: 'name = "demo"\nread_set = "2MiB"', at: 'read_set', says: /from 4KiB to 1MiB/ },
   { what: 'a read set of odd length', piece: 'name = "demo"', by: 'name = "demo"\nread_set = 5000', at: 'read_set', says: /multiple of 4KiB/ },
-  { what: 'an initiator map to an unknown unit', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "0" = "vol-c" }')}`, at: 'luns', says: /no unit "vol-c"; did you mean/ },
-  { what: 'an initiator map with a bad LUN', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "01" = "vol-a" }')}`, at: 'luns', says: /without leading zeroes/ },
-  { what: 'an initiator map with a unit twice', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "0" = "vol-a", "1" = "vol-a" }')}`, at: 'luns', says: /unit "vol-a" is used twice/ },
-  { what: 'a bad initiator name', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator]]\nname = "host1"\nluns = {}\n', at: 'host1', says: /iSCSI name/ },
+  { what: 'a group’s map to an unknown unit', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-c" }')}`, at: 'luns', says: /no unit "vol-c"; did you mean/ },
+  { what: 'a group’s map with a bad LUN', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "01" = "vol-a" }')}`, at: 'luns', says: /without leading zeroes/ },
+  { what: 'a group’s map with a unit twice', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-a", "1" = "vol-a" }')}`, at: 'luns', says: /unit "vol-a" is used twice/ },
+  { what: 'a bad initiator name', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = ["host1"]\n', at: 'host1', says: /initiators\[0\] = "host1": write an iSCSI name/ },
+  { what: 'a group without initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = []\n', at: 'initiators = []', says: /at least one name, or \["\*"\]/ },
+  { what: 'a group without a list of initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = "*"\n', at: 'initiators = "*"', says: /write a list/ },
+  { what: 'an initiator in two groups', piece: 'lun = 2\n', by: `lun = 2\n${group('{}')}[[initiator_group]]\nname = "h"\ninitiators = [\n"*",\n"iqn.2004-01.com.example:h"]\n`, at: '"iqn.2004-01.com.example:h"]', says: /initiator "iqn.2004-01.com.example:h" is used twice; an initiator is in one group/ },
+  { what: 'a group name used twice', piece: 'lun = 2\n', by: `lun = 2\n${group('{}')}[[initiator_group]]\nname = "g"\ninitiators = ["*"]\n`, at: 'name = "g"', says: /initiator group name "g" is used twice/ },
+  { what: 'a group with an unknown port', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'ports = ["alpha-locl"]\n')}`, at: 'ports', says: /no port "alpha-locl"; did you mean "alpha-local"/ },
+  { what: 'a group with no port at all', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'ports = []\n')}`, at: 'ports', says: /at least one name of a port/ },
+  { what: 'a group with a secret in place of a file', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'secret = "twelve bytes"\n')}`, at: 'secret', says: /unknown key "secret"/ },
 ];
 
 for (const { what, piece, by, at, says } of cases) {
   test(`refused with its line and advice: ${what}`, () => {
-    // What an initiator cuts off its unit is put back, so that it is the one mistake.
-    const text =
-      by.includes('[[initiator]]') || by.includes('[initiator]') ? reordered(piece, by) : edited(piece, by);
+    // What a group cuts off its unit is put back, so that it is the one mistake.
+    const text = by.includes('[initiator_group]') ? reordered(piece, by) : edited(piece, by);
     const line = lineOf(text, at);
     const hit = mistakesOf(text).find((mistake) => mistake.line === line && says.test(mistake.message));
     assert.ok(hit !== undefined, `line ${line} of ${JSON.stringify(mistakesOf(text), null, 1)}`);

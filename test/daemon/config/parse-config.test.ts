@@ -56,7 +56,7 @@ test('optional keys override the defaults', () => {
     .replace('size = "1GiB"', 'size = 1073741824\nblock = 4096\nread_only = true\nlow_space = "2GiB"')
     .replace('size = "512 MiB"', 'size = "512 MiB"\nphysical_block = 512');
   const config = configOf(
-    `${text}[[initiator]]\nname = "iqn.2004-01.com.example:h"\nluns = { "0" = "vol-b" }\n`,
+    `${text}[[initiator_group]]\nname = "hosts"\ninitiators = ["iqn.2004-01.com.example:h"]\nluns = { "0" = "vol-b" }\nports = ["beta-all"]\nchap = "hosts.chap"\n`,
   );
   assert.equal(config.readSetLength, 8192);
   assert.equal(config.systems[0]?.groupId, 9);
@@ -75,7 +75,15 @@ test('optional keys override the defaults', () => {
       [536870912, 512, 512, false, null],
     ],
   );
-  assert.deepEqual(config.initiators, [{ name: 'iqn.2004-01.com.example:h', luns: new Map([[0, 'vol-b']]) }]);
+  assert.deepEqual(config.initiatorGroups, [
+    {
+      name: 'hosts',
+      initiators: ['iqn.2004-01.com.example:h'],
+      luns: new Map([[0, 'vol-b']]),
+      ports: ['beta-all'],
+      chapFile: '/srv/hosts.chap',
+    },
+  ]);
 });
 
 test('an interconnect address may be Fibre Channel over FCIP', () => {

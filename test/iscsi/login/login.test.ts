@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { loginRequest } from '../../../client/login.ts';
 import { Login, type LoginStep } from '../../../src/iscsi/login/login.ts';
@@ -7,6 +8,7 @@ import { LoginStage } from '../../../src/wire/iscsi/login-request.ts';
 import { LoginStatus } from '../../../src/wire/iscsi/login-status.ts';
 import { decodePairs, encodeText } from '../../../src/wire/iscsi/text.ts';
 import { testPort } from '../../support/scsi.ts';
+import { openAccess } from '../support/test-target.ts';
 
 const port = testPort();
 const KNOWN_TSIH = 7;
@@ -20,6 +22,9 @@ function newLogin(): Login {
   return new Login({
     findPort: (name) => (name === port.targetName ? port : null),
     hasSession: (tsih) => tsih === KNOWN_TSIH,
+    movedTo: () => undefined,
+    access: openAccess,
+    random: { bytes: (length) => randomBytes(length) },
   });
 }
 

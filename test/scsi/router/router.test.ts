@@ -12,6 +12,7 @@ import {
   BLOCK,
   codeOf,
   INQUIRY,
+  localUnit,
   lunsIn,
   pool,
   REPORT_GROUPS,
@@ -29,6 +30,26 @@ describe('router: LUN maps', () => {
     assert.deepEqual(lunsIn(run(one, 1, REPORT_LUNS)), [1, 2, 300]);
     assert.deepEqual(lunsIn(run(own, 7, REPORT_LUNS)), [0, 7]);
     assert.deepEqual(codeOf(run(own, 1, TEST_UNIT_READY)), [5, 0x25, 0]);
+  });
+
+  test('a map may have 255 LUNs', () => {
+    const name = 'iqn.test:many';
+    const numbers = Array.from({ length: 255 }, (_, index) => index * 64);
+    const luns = new Map(numbers.map((lun) => [lun, 'vol-a']));
+    const unit = localUnit('vol-a');
+    const router = new Router({
+      units: [{ lun: null, unit }],
+      initiators: [{ name, luns }],
+      accessStates: { groups: () => [], ports: () => [] },
+      pool,
+      clock: new NodeClock(),
+      order: testOrder,
+    });
+    const nexus = router.openNexus(name, '00023d000001', testPort(), present);
+    const command = new TestCommand({ dataIn: 4096, nexus, cdb: [0xa0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0] });
+    const { outcome } = command.start({ execute: (given) => router.execute(0, given) });
+    assert(outcome !== null);
+    assert.deepEqual(lunsIn(outcome), numbers);
   });
 
   test('two initiators reach one unit under their own LUNs', () => {
