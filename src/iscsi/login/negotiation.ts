@@ -45,9 +45,20 @@ const keys = new Map<string, Key>([
   ],
   ['DefaultTime2Wait', always((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
   ['DefaultTime2Retain', always((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
-  ['MaxOutstandingR2T', normal((value) => number(value, 1, 65_535, () => 1))],
-  ['DataPDUInOrder', normal((value) => boolean(value, () => true))],
-  ['DataSequenceInOrder', normal((value) => boolean(value, () => true))],
+  [
+    'MaxOutstandingR2T',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxOutstandingR2T = Math.min(offer, IscsiLimits.maxOutstandingR2T);
+        return into.maxOutstandingR2T;
+      }),
+    ),
+  ],
+  ['DataPDUInOrder', normal((value, into) => boolean(value, (offer) => (into.dataPduInOrder = offer)))],
+  [
+    'DataSequenceInOrder',
+    normal((value, into) => boolean(value, (offer) => (into.dataSequenceInOrder = offer))),
+  ],
   ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
   ['iSCSIProtocolLevel', always((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
@@ -95,7 +106,7 @@ function declared(): Key {
   return always(() => null);
 }
 
-/** The target takes what the initiator says (InitialR2T is an OR with our No, ImmediateData an AND with our Yes). */
+/** The target takes what the initiator says (InitialR2T, and the two of order, are an OR with our No, ImmediateData an AND with our Yes). */
 function boolean(value: string, agree: (offer: boolean) => boolean): string {
   const offer = parseBoolean(value);
   if (offer === null) return REJECT;

@@ -6,6 +6,9 @@ export interface Parameters {
   immediateData: boolean;
   maxBurstLength: number;
   firstBurstLength: number;
+  maxOutstandingR2T: number;
+  dataPduInOrder: boolean;
+  dataSequenceInOrder: boolean;
   /** The initiator's MaxRecvDataSegmentLength: the longest segment that may be sent to it. */
   maxSendSegmentLength: number;
   /** Our own, as declared: the longest segment that the initiator may send. */
@@ -25,6 +28,9 @@ export function defaultParameters(): Parameters {
     immediateData: true,
     maxBurstLength: 262_144,
     firstBurstLength: 65_536,
+    maxOutstandingR2T: 1,
+    dataPduInOrder: true,
+    dataSequenceInOrder: true,
     maxSendSegmentLength: DEFAULT_SEGMENT_LENGTH,
     maxReceiveSegmentLength: DEFAULT_SEGMENT_LENGTH,
     time2Wait: 2,

@@ -18,14 +18,14 @@ import type { Waiting } from '../session/numbering.ts';
 import { sendDataIn, sendR2t, sendResponse } from './answers.ts';
 import { cdbOf, taskAttributeOf } from './command-header.ts';
 import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
-import { DataOutTransfer } from './data-out-transfer.ts';
-import { discardBuffer } from './discard.ts';
+import { type DataOutOwner, DataOutReceiver } from './data-out-receiver.ts';
+import type { DataOutTransfer } from './data-out-transfer.ts';
 import { HeldTask } from './held-task.ts';
 import { Standstill } from './standstill.ts';
 import type { TaskHost } from './task-host.ts';
 import { State } from './task-state.ts';
 
-export class ScsiTask implements Command, DataInOwner, Waiting {
+export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   readonly nexus: Nexus;
   cdb: Uint8Array;
   taskAttribute: TaskAttribute = 0;
@@ -38,10 +38,11 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   lun = -1;
   cmdSN = 0;
   immediate = false;
-  readonly dataOut = new DataOutTransfer();
+  readonly dataOut: DataOutTransfer;
 
   readonly #host: TaskHost;
   readonly #dataIn: DataInTransfer;
+  readonly #receiver: DataOutReceiver;
   readonly #shortCdb = new Uint8Array(CDB_LENGTH);
   readonly #lunBytes = new Uint8Array(8);
   #state: State = State.idle;
@@ -52,9 +53,6 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   #dataPdus = 0;
   /** Inside the router's execute. */
   #starting = false;
-  /** Whose buffer the data of the current PDU goes to. */
-  #filling: Task | null = null;
-  #receiving = false;
   readonly #standstill = new Standstill();
 
   constructor(host: TaskHost) {
@@ -62,6 +60,8 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.nexus = host.nexus;
     this.cdb = this.#shortCdb;
     this.#dataIn = new DataInTransfer(host.credit, this);
+    this.#receiver = new DataOutReceiver(host.pool, this);
+    this.dataOut = this.#receiver.transfer;
   }
 
   get expectedLength(): number {
@@ -92,7 +92,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.dataInLength = (flags & READ) !== 0 ? expected : 0;
     this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
     const final = isFinal(header) || this.dataOutLength === 0;
-    this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters.firstBurstLength);
+    this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
     this.#dataPdus = 0;
     this.#standstill.reset();
@@ -100,7 +100,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
 
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
   look(): string | null {
-    const stood = this.#standstill.look(this.dataOut.nextOffset + this.#dataPdus);
+    const stood = this.#standstill.look(this.dataOut.progress + this.#dataPdus);
     if (stood >= IscsiLimits.dataOutMilliseconds && this.dataOut.due) return 'data-out does not come';
     return stood >= IscsiLimits.commandMilliseconds ? 'a command does not end' : null;
   }
@@ -138,17 +138,18 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     else if (this.dataInCredit === 0) this.#dataIn.waitForCredit();
   }
 
+  get dataOutTask(): Task | null {
+    return this.#state === State.running || this.#state === State.held ? this.#task : null;
+  }
+
   /** Data of it is in the current PDU: the object stays this command's until it has arrived. */
   expectData(): void {
-    this.#receiving = true;
+    this.#receiver.expect();
   }
 
   /** Where `length` (not 0) bytes of the data-out go that come now. */
   dataOutBuffer(length: number): Uint8Array | null {
-    const wanted = this.#state === State.running || this.#state === State.held;
-    this.#filling = wanted ? this.#task : null;
-    if (this.#filling === null) return discardBuffer(length);
-    return this.#filling.dataOutBuffer(this.dataOut.nextOffset, length);
+    return this.#receiver.buffer(length);
   }
 
   immediateArrived(length: number): void {
@@ -163,18 +164,12 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
 
   /** What was coming is not to be used. The session ends. */
   dataLost(): void {
-    const filled = this.#filling;
-    this.#filling = null;
-    this.#receiving = false;
-    filled?.dataOutLost();
+    this.#receiver.lost();
   }
 
   #dataArrived(length: number): void {
-    const filled = this.#filling;
-    this.#filling = null;
-    this.#receiving = false;
     this.#host.counters.bytesWritten += length;
-    filled?.dataOutArrived();
+    this.#receiver.arrived();
     this.#goOn();
   }
 
@@ -186,13 +181,16 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   }
 
   #askForData(): void {
-    const length = this.dataOut.burstToAskFor(this.#host.parameters.maxBurstLength);
-    if (length === 0) return;
-    const transferTag = this.#host.nextTransferTag();
-    const offset = this.dataOut.nextOffset;
-    sendR2t(this.#host, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
-    this.#dataPdus += 1;
-    this.dataOut.asked(transferTag, length);
+    const { maxBurstLength } = this.#host.parameters;
+    for (;;) {
+      const length = this.dataOut.burstToAskFor(maxBurstLength);
+      if (length === 0) return;
+      const transferTag = this.#host.nextTransferTag();
+      const offset = this.dataOut.burstOffset;
+      sendR2t(this.#host, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
+      this.#dataPdus += 1;
+      this.dataOut.asked(transferTag, length);
+    }
   }
 
   receiveDataOut(offset: number, length: number): void {
@@ -270,6 +268,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#held?.discard();
     this.#held = null;
     this.#state = State.over;
+    this.dataOut.drop();
     this.#dataIn.end();
   }
 
@@ -277,6 +276,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#state = State.over;
     this.#task = null;
     this.#result = null;
+    this.dataOut.drop();
     this.#host.removed(this, dataDue);
     this.#dataIn.end();
     this.#reuse();
@@ -291,7 +291,8 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   }
 
   #reuse(): void {
-    if (this.#state !== State.over || this.#starting || this.#receiving || !this.#dataIn.settled) return;
+    if (this.#state !== State.over || this.#starting || this.#receiver.receiving || !this.#dataIn.settled)
+      return;
     this.#state = State.idle;
     this.#host.reusable(this);
   }
