@@ -54,7 +54,7 @@ export function renderStatus(status: ClusterStatus): string {
         session.isid,
         session.system,
         session.port,
-        session.remote,
+        session.connections.map(({ remote }) => remote).join(', '),
         session.commandsOutstanding,
       ]),
     ),

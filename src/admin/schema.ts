@@ -53,7 +53,9 @@ const session = z.object({
   initiator: z.string().describe('iSCSI name'),
   isid: z.string().describe('12 hexadecimal digits'),
   port: z.string().describe('name of the target port'),
-  remote: z.string().describe('address of the client'),
+  connections: z.array(
+    z.object({ id: count.describe('its CID'), remote: z.string().describe('address of the client') }),
+  ),
   commandsOutstanding: count,
 });
 

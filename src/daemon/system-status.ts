@@ -60,9 +60,13 @@ export function statusOf(sources: StatusSources): SystemStatus {
 
 /** None for a discovery session: it is at no port. */
 function sessionStatus(session: PortalSession): SessionStatus[] {
-  const { initiatorName, isid, port, remoteAddress, commandsOutstanding } = session;
+  const { initiatorName, isid, port, commandsOutstanding } = session;
   if (port === null) return [];
-  return [{ initiator: initiatorName, isid, port, remote: remoteAddress, commandsOutstanding }];
+  const connections = session.connections.map(({ connectionId, remoteAddress }) => ({
+    id: connectionId,
+    remote: remoteAddress,
+  }));
+  return [{ initiator: initiatorName, isid, port, connections, commandsOutstanding }];
 }
 
 function portStatuses({ system, portals }: StatusSources): PortStatus[] {

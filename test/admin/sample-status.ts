@@ -45,7 +45,7 @@ export const sampleStatus: SystemStatus = {
       initiator: 'iqn.2004-01.com.example:h',
       isid: '80b1c2d3e4f5',
       port: 'alpha-proxy',
-      remote: '127.0.0.1:51234',
+      connections: [{ id: 0, remote: '127.0.0.1:51234' }],
       commandsOutstanding: 1,
     },
   ],

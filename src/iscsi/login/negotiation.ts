@@ -10,6 +10,8 @@ export const NOT_UNDERSTOOD = 'NotUnderstood';
 interface Key {
   /** What a discovery session has no use for (RFC 7143 13: "Irrelevant when: SessionType=Discovery"). */
   readonly normalSessionOnly: boolean;
+  /** Agreed on once for the session, by its first connection (RFC 7143 13: "Use: LO"). */
+  readonly leadingOnly: boolean;
   /** The value to answer with, or null for a key that is declared and not answered. */
   readonly accept: (value: string, into: Parameters) => string | null;
 }
@@ -21,7 +23,15 @@ const keys = new Map<string, Key>([
   ['AuthMethod', always((value) => (offers(value, 'None') ? 'None' : REJECT))],
   ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
   ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
-  ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],
+  [
+    'MaxConnections',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxConnections = Math.min(offer, IscsiLimits.connectionsPerSession);
+        return into.maxConnections;
+      }),
+    ),
+  ],
   ['InitialR2T', normal((value, into) => boolean(value, (offer) => (into.initialR2T = offer)))],
   ['ImmediateData', normal((value, into) => boolean(value, (offer) => (into.immediateData = offer)))],
   ['MaxRecvDataSegmentLength', always(declareSegmentLength)],
@@ -43,8 +53,8 @@ const keys = new Map<string, Key>([
       }),
     ),
   ],
-  ['DefaultTime2Wait', always((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
-  ['DefaultTime2Retain', always((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
+  ['DefaultTime2Wait', leading((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
+  ['DefaultTime2Retain', leading((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
   [
     'MaxOutstandingR2T',
     normal((value, into) =>
@@ -59,9 +69,9 @@ const keys = new Map<string, Key>([
     'DataSequenceInOrder',
     normal((value, into) => boolean(value, (offer) => (into.dataSequenceInOrder = offer))),
   ],
-  ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
+  ['ErrorRecoveryLevel', leading((value) => number(value, 0, 2, () => 0))],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
-  ['iSCSIProtocolLevel', always((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
+  ['iSCSIProtocolLevel', leading((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
   ['InitiatorName', declared()],
   ['InitiatorAlias', declared()],
   ['TargetName', declared()],
@@ -86,6 +96,10 @@ export function negotiate(key: string, value: string, discovery: boolean, into: 
   return known.accept(value, into);
 }
 
+export function isLeadingOnly(key: string): boolean {
+  return keys.get(key)?.leadingOnly ?? false;
+}
+
 /** 13.12: each end declares its own, whenever it likes. */
 export function declareSegmentLength(value: string, into: Parameters): string | null {
   const offer = parseNumberWithin(value, 512, LONGEST_SEGMENT);
@@ -95,11 +109,15 @@ export function declareSegmentLength(value: string, into: Parameters): string | 
 }
 
 function always(accept: Key['accept']): Key {
-  return { normalSessionOnly: false, accept };
+  return { normalSessionOnly: false, leadingOnly: false, accept };
 }
 
 function normal(accept: Key['accept']): Key {
-  return { normalSessionOnly: true, accept };
+  return { normalSessionOnly: true, leadingOnly: true, accept };
+}
+
+function leading(accept: Key['accept']): Key {
+  return { normalSessionOnly: false, leadingOnly: true, accept };
 }
 
 function declared(): Key {

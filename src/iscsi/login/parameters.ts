@@ -2,6 +2,7 @@
 export interface Parameters {
   headerDigest: boolean;
   dataDigest: boolean;
+  maxConnections: number;
   initialR2T: boolean;
   immediateData: boolean;
   maxBurstLength: number;
@@ -20,10 +21,17 @@ export interface Parameters {
 /** MaxRecvDataSegmentLength where none was declared (RFC 7143 13.12). */
 export const DEFAULT_SEGMENT_LENGTH = 8192;
 
+/** Of another connection of a session: what holds for one connection alone is negotiated anew (13: "Scope: CO"). */
+export function joiningParameters(session: Parameters): Parameters {
+  const { headerDigest, dataDigest, maxSendSegmentLength, maxReceiveSegmentLength } = defaultParameters();
+  return { ...session, headerDigest, dataDigest, maxSendSegmentLength, maxReceiveSegmentLength };
+}
+
 export function defaultParameters(): Parameters {
   return {
     headerDigest: false,
     dataDigest: false,
+    maxConnections: 1,
     initialR2T: true,
     immediateData: true,
     maxBurstLength: 262_144,

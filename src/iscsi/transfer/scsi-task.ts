@@ -22,7 +22,7 @@ import { type DataOutOwner, DataOutReceiver } from './data-out-receiver.ts';
 import type { DataOutTransfer } from './data-out-transfer.ts';
 import { HeldTask } from './held-task.ts';
 import { Standstill } from './standstill.ts';
-import type { TaskHost } from './task-host.ts';
+import type { CommandPath, TaskHost } from './task-host.ts';
 import { State } from './task-state.ts';
 
 export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
@@ -40,6 +40,8 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   immediate = false;
   readonly dataOut: DataOutTransfer;
 
+  /** Its connection allegiance. */
+  path: CommandPath;
   readonly #host: TaskHost;
   readonly #dataIn: DataInTransfer;
   readonly #receiver: DataOutReceiver;
@@ -55,8 +57,9 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   #starting = false;
   readonly #standstill = new Standstill();
 
-  constructor(host: TaskHost) {
+  constructor(host: TaskHost, path: CommandPath) {
     this.#host = host;
+    this.path = path;
     this.nexus = host.nexus;
     this.cdb = this.#shortCdb;
     this.#dataIn = new DataInTransfer(host.credit, this);
@@ -78,8 +81,9 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     return this.#state === State.resultHeld;
   }
 
-  /** `header`: a SCSI Command without a mistake; `immediate`: bytes of data behind it. */
-  start(header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
+  /** `header`: a SCSI Command without a mistake, which came by `path`; `immediate`: bytes of data behind it. */
+  start(path: CommandPath, header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
+    this.path = path;
     const flags = flagsOf(header);
     const expected = expectedDataTransferLength(header);
     this.tag = initiatorTaskTag(header);
@@ -92,7 +96,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.dataInLength = (flags & READ) !== 0 ? expected : 0;
     this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
     const final = isFinal(header) || this.dataOutLength === 0;
-    this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters);
+    this.dataOut.start(this.dataOutLength, immediate, final, path.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
     this.#dataPdus = 0;
     this.#standstill.reset();
@@ -162,7 +166,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#dataArrived(length);
   }
 
-  /** What was coming is not to be used. The session ends. */
+  /** What was coming is not to be used. Its connection ends. */
   dataLost(): void {
     this.#receiver.lost();
   }
@@ -181,13 +185,13 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   }
 
   #askForData(): void {
-    const { maxBurstLength } = this.#host.parameters;
+    const { maxBurstLength } = this.path.parameters;
     for (;;) {
       const length = this.dataOut.burstToAskFor(maxBurstLength);
       if (length === 0) return;
       const transferTag = this.#host.nextTransferTag();
       const offset = this.dataOut.burstOffset;
-      sendR2t(this.#host, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
+      sendR2t(this.path, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
       this.#dataPdus += 1;
       this.dataOut.asked(transferTag, length);
     }
@@ -211,17 +215,10 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#dataIn.sending(offset, length);
     this.#host.counters.bytesRead += length;
     if (status !== null) this.#countAnswer();
-    this.#dataPdus += sendDataIn(
-      this.#host,
-      this.tag,
-      this.#dataPdus,
-      offset,
-      data,
-      status,
-      this.expectedLength,
-    );
+    const { path, tag, expectedLength } = this;
+    this.#dataPdus += sendDataIn(path, tag, this.#dataPdus, offset, data, status, expectedLength);
     if (status !== null) this.#becomeOver(false);
-    this.#host.connection.afterSending(this.#dataIn.mark(length));
+    this.path.connection.afterSending(this.#dataIn.mark(length));
     if (status === null && final !== null) this.complete(final);
   }
 
@@ -235,7 +232,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
 
   #answer(result: CommandResult): void {
     this.#countAnswer();
-    sendResponse(this.#host, this.tag, this.#dataPdus, result, this.expectedLength);
+    sendResponse(this.path, this.tag, this.#dataPdus, result, this.expectedLength);
     this.#becomeOver(false);
   }
 
