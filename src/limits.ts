@@ -8,8 +8,12 @@ export const IscsiLimits = {
   maxRecvDataSegmentLength: 256 * KiB,
   firstBurstLength: 256 * KiB,
   maxBurstLength: 1 * MiB,
+  /** R2Ts of one command that its initiator may have to fulfil at a time. */
+  maxOutstandingR2T: 8,
   /** Before full feature phase (RFC 7143 13.12: the default is what counts in login). */
   loginDataSegmentLength: 8192,
+  /** Connections of one session. */
+  connectionsPerSession: 8,
   /** Commands that one session may have outstanding: the MaxCmdSN window. */
   commandWindow: 128,
   /** Immediate commands beyond the window, per session. */

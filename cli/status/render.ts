@@ -56,7 +56,7 @@ export function renderStatus(status: ClusterStatus): string {
         session.isid,
         session.system,
         session.port,
-        session.remote,
+        session.connections.map(({ remote }) => remote).join(', '),
         session.commandsOutstanding,
       ]),
     ),

@@ -54,7 +54,9 @@ const session = z.object({
   group: z.string().nullable().describe('its initiator group; null where the configuration has none'),
   isid: z.string().describe('12 hexadecimal digits'),
   port: z.string().describe('name of the target port'),
-  remote: z.string().describe('address of the client'),
+  connections: z.array(
+    z.object({ id: count.describe('its CID'), remote: z.string().describe('address of the client') }),
+  ),
   commandsOutstanding: count,
 });
 

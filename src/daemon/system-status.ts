@@ -62,10 +62,14 @@ export function statusOf(sources: StatusSources): SystemStatus {
 
 /** None for a discovery session: it is at no port. */
 function sessionStatus({ access }: StatusSources, session: PortalSession): SessionStatus[] {
-  const { initiatorName, isid, port, remoteAddress, commandsOutstanding } = session;
+  const { initiatorName, isid, port, commandsOutstanding } = session;
   if (port === null) return [];
   const group = access.groupOf(initiatorName)?.name ?? null;
-  return [{ initiator: initiatorName, group, isid, port, remote: remoteAddress, commandsOutstanding }];
+  const connections = session.connections.map(({ connectionId, remoteAddress }) => ({
+    id: connectionId,
+    remote: remoteAddress,
+  }));
+  return [{ initiator: initiatorName, group, isid, port, connections, commandsOutstanding }];
 }
 
 function portStatuses({ system, portals }: StatusSources): PortStatus[] {

@@ -46,7 +46,7 @@ export const sampleStatus: SystemStatus = {
       group: 'hosts',
       isid: '80b1c2d3e4f5',
       port: 'alpha-proxy',
-      remote: '127.0.0.1:51234',
+      connections: [{ id: 0, remote: '127.0.0.1:51234' }],
       commandsOutstanding: 1,
     },
   ],

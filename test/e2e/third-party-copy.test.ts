@@ -24,7 +24,9 @@ const list = lid1List({
 describe('third-party copies between systems', () => {
   let cluster: Cluster;
   before(async () => {
-    cluster = await Cluster.start({ groups: [{ name: 'hidden', initiators: [HIDDEN], luns: { 1: 'vol-a' } }] });
+    cluster = await Cluster.start({
+      groups: [{ name: 'hidden', initiators: [HIDDEN], luns: { 1: 'vol-a' } }],
+    });
   });
   after(() => cluster.end());
 

@@ -24,8 +24,8 @@ export interface LoggedIn {
 export interface LoginHost extends LoginContext {
   /** Why this connection may not log in (LoginStatus), or null. */
   refusal(): number | null;
-  /** Ends the session that this one takes the place of, then calls `admitted` with the new session's TSIH. */
-  admit(login: Login, admitted: (tsih: number) => void): void;
+  /** Ends the session, or connection, that this one takes the place of, then calls `admitted` with the TSIH. */
+  admit(login: Login, connectionId: number, admitted: (tsih: number) => void): void;
   /** The full feature phase begins; the last answer has been sent. */
   begin(tsih: number, loggedIn: LoggedIn): void;
 }
@@ -94,7 +94,7 @@ export class LoginPhase implements Phase {
 
   #finish(pdu: LoginRequest, text: Uint8Array): void {
     this.#admitting = true;
-    this.#host.admit(this.#login, (tsih) => {
+    this.#host.admit(this.#login, pdu.connectionId, (tsih) => {
       if (this.#connection.closing) return;
       this.#timer.cancel();
       const last = { transit: true, continues: false, nextStage: LoginStage.fullFeature };
@@ -110,7 +110,7 @@ export class LoginPhase implements Phase {
     pdu: LoginRequest,
     text: Uint8Array,
     how: { readonly transit: boolean; readonly continues: boolean; readonly nextStage: number },
-    tsih = 0,
+    tsih = pdu.tsih,
   ): void {
     const answer = {
       transit: how.transit,
@@ -122,8 +122,8 @@ export class LoginPhase implements Phase {
       tsih,
       initiatorTaskTag: pdu.initiatorTaskTag,
       statSN: this.#nextStatSN(),
-      expCmdSN: pdu.cmdSN,
-      maxCmdSN: pdu.cmdSN,
+      expCmdSN: this.#login.joins?.numbering.expCmdSN ?? pdu.cmdSN,
+      maxCmdSN: this.#login.joins?.numbering.maxCmdSN ?? pdu.cmdSN,
       status: LoginStatus.success,
     };
     encodeLoginResponse(answer, this.#connection.header);

@@ -12,8 +12,13 @@ import { decodeText, encodeText, type TextKeys } from '../../wire/iscsi/text.ts'
 import type { Access } from './access.ts';
 import { Authentication, isSecurityKey } from './authentication.ts';
 import { normalName } from './iscsi-name.ts';
-import { NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
-import { DEFAULT_SEGMENT_LENGTH, defaultParameters, type Parameters } from './parameters.ts';
+import { isLeadingOnly, NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
+import {
+  DEFAULT_SEGMENT_LENGTH,
+  defaultParameters,
+  joiningParameters,
+  type Parameters,
+} from './parameters.ts';
 import { TextInput, TextOutput } from './text-assembly.ts';
 
 /** Who has logged in to what. */
@@ -24,11 +29,20 @@ export interface Identity {
   readonly port: TargetPort | null;
 }
 
+/** A session that a login brings another connection to (RFC 7143 6.3.1). */
+export interface JoinedSession {
+  readonly identity: Identity;
+  readonly parameters: Parameters;
+  readonly numbering: { readonly expCmdSN: number; readonly maxCmdSN: number };
+  /** Whether there is room for a connection with this id. */
+  admits(connectionId: number): boolean;
+}
+
 export interface LoginContext {
   /** The port of a target name, if it is reached through this portal. */
   findPort(targetName: string): TargetPort | null;
-  /** Whether a session with this TSIH exists here for the initiator port. */
-  hasSession(tsih: number, isid: string): boolean;
+  /** The session with this TSIH and ISID, if it exists here. */
+  findSession(tsih: number, isid: string): JoinedSession | null;
   /** Where the target is to be reached instead (host:port), or null where it is nowhere else; undefined: here. */
   movedTo(identity: Identity): string | null | undefined;
   readonly access: Access;
@@ -58,7 +72,7 @@ const NO_TEXT = new Uint8Array(0);
 const ANSWER_LENGTH = Math.min(IscsiLimits.loginDataSegmentLength, DEFAULT_SEGMENT_LENGTH);
 
 export class Login {
-  readonly parameters: Parameters = defaultParameters();
+  parameters: Parameters = defaultParameters();
   readonly #context: LoginContext;
   readonly #input = new TextInput();
   readonly #output = new TextOutput();
@@ -66,6 +80,8 @@ export class Login {
   #stage: number | null = null;
   #isid = '';
   #connectionId = 0;
+  #tsih = 0;
+  #joins: JoinedSession | null = null;
   #identity: Identity | null = null;
   /** What was said in the first request and holds for the whole login. */
   #said: TextKeys = new Map();
@@ -80,6 +96,11 @@ export class Login {
   /** Known from the first request on. */
   get identity(): Identity | null {
     return this.#identity;
+  }
+
+  /** The session that exists already; null: a new one begins. */
+  get joins(): JoinedSession | null {
+    return this.#joins;
   }
 
   request(pdu: LoginRequest, text: Uint8Array): LoginStep {
@@ -100,10 +121,14 @@ export class Login {
     if (pdu.versionMin > 0)
       return refuse(LoginStatus.unsupportedVersion, `version ${pdu.versionMin} or later`);
     if (pdu.tsih !== 0) {
-      // One connection a session, and no recovery: what exists cannot take another connection.
-      return this.#context.hasSession(pdu.tsih, pdu.isid)
-        ? refuse(LoginStatus.tooManyConnections, 'a second connection')
-        : refuse(LoginStatus.sessionDoesNotExist, `no session ${pdu.tsih}`);
+      const session = this.#context.findSession(pdu.tsih, pdu.isid);
+      if (session === null) return refuse(LoginStatus.sessionDoesNotExist, `no session ${pdu.tsih}`);
+      if (!session.admits(pdu.connectionId)) {
+        return refuse(LoginStatus.tooManyConnections, 'more connections than were agreed on');
+      }
+      this.#joins = session;
+      this.#tsih = pdu.tsih;
+      this.parameters = joiningParameters(session.parameters);
     }
     this.#stage = pdu.currentStage;
     this.#isid = pdu.isid;
@@ -112,7 +137,7 @@ export class Login {
   }
 
   #checkSequence(pdu: LoginRequest): LoginStep | null {
-    if (pdu.isid !== this.#isid || pdu.connectionId !== this.#connectionId || pdu.tsih !== 0) {
+    if (pdu.isid !== this.#isid || pdu.connectionId !== this.#connectionId || pdu.tsih !== this.#tsih) {
       return initiatorError('another session in the middle of a login');
     }
     if (pdu.currentStage !== this.#stage || pdu.currentStage > LoginStage.operational) {
@@ -172,6 +197,10 @@ export class Login {
     if (this.#offered.has(key)) return initiatorError(`${key} negotiated twice`);
     if (this.#offered.size === IscsiLimits.maxTextKeys) return initiatorError('too many keys');
     this.#offered.add(key);
+    if (this.#joins !== null && isLeadingOnly(key)) {
+      answers.push([key, REJECT]);
+      return null;
+    }
     const answer = negotiate(key, value, this.#identity?.port === null, this.parameters);
     if (answer !== null && !isAnswerWord(value)) answers.push([key, answer]);
     return null;
@@ -193,6 +222,10 @@ export class Login {
       if (target === undefined) return refuse(LoginStatus.missingParameter, 'no TargetName');
       port = this.#context.findPort(normalName(target) ?? '');
       if (port === null) return refuse(LoginStatus.notFound, 'no such target here');
+    }
+    const joined = this.#joins?.identity;
+    if (joined !== undefined && (joined.initiatorName !== initiatorName || joined.port !== port)) {
+      return refuse(LoginStatus.sessionDoesNotExist, `session ${pdu.tsih} is of other ports`);
     }
     this.#identity = { initiatorName, isid: pdu.isid, port };
     this.#said = new Map([

@@ -11,6 +11,8 @@ export const NOT_UNDERSTOOD = 'NotUnderstood';
 interface Key {
   /** What a discovery session has no use for (RFC 7143 13: "Irrelevant when: SessionType=Discovery"). */
   readonly normalSessionOnly: boolean;
+  /** Agreed on once for the session, by its first connection (RFC 7143 13: "Use: LO"). */
+  readonly leadingOnly: boolean;
   /** The value to answer with, or null for a key that is declared and not answered. */
   readonly accept: (value: string, into: Parameters) => string | null;
 }
@@ -21,7 +23,15 @@ const LONGEST_SEGMENT = 0xffffff;
 const keys = new Map<string, Key>([
   ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
   ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
-  ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],
+  [
+    'MaxConnections',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxConnections = Math.min(offer, IscsiLimits.connectionsPerSession);
+        return into.maxConnections;
+      }),
+    ),
+  ],
   ['InitialR2T', normal((value, into) => boolean(value, (offer) => (into.initialR2T = offer)))],
   ['ImmediateData', normal((value, into) => boolean(value, (offer) => (into.immediateData = offer)))],
   ['MaxRecvDataSegmentLength', always(declareSegmentLength)],
@@ -44,12 +54,23 @@ const keys = new Map<string, Key>([
       }),
     ),
   ],
-  ['DefaultTime2Wait', always((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
-  ['DefaultTime2Retain', always((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
-  ['MaxOutstandingR2T', normal((value) => number(value, 1, 65_535, () => 1))],
-  ['DataPDUInOrder', normal((value) => boolean(value, () => true))],
-  ['DataSequenceInOrder', normal((value) => boolean(value, () => true))],
-  ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
+  ['DefaultTime2Wait', leading((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
+  ['DefaultTime2Retain', leading((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
+  [
+    'MaxOutstandingR2T',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxOutstandingR2T = Math.min(offer, IscsiLimits.maxOutstandingR2T);
+        return into.maxOutstandingR2T;
+      }),
+    ),
+  ],
+  ['DataPDUInOrder', normal((value, into) => boolean(value, (offer) => (into.dataPduInOrder = offer)))],
+  [
+    'DataSequenceInOrder',
+    normal((value, into) => boolean(value, (offer) => (into.dataSequenceInOrder = offer))),
+  ],
+  ['ErrorRecoveryLevel', leading((value) => number(value, 0, 2, () => 0))],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
   ['iSCSIProtocolLevel', normal((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
   ['InitiatorName', declared()],
@@ -83,6 +104,10 @@ export function isLoginKey(key: string): boolean {
   return keys.has(key) || isSecurityKey(key);
 }
 
+export function isLeadingOnly(key: string): boolean {
+  return keys.get(key)?.leadingOnly ?? false;
+}
+
 /** 13.12: each end declares its own, whenever it likes. */
 export function declareSegmentLength(value: string, into: Declared): string | null {
   const offer = parseNumberWithin(value, 512, LONGEST_SEGMENT);
@@ -92,18 +117,22 @@ export function declareSegmentLength(value: string, into: Declared): string | nu
 }
 
 function always(accept: Key['accept']): Key {
-  return { normalSessionOnly: false, accept };
+  return { normalSessionOnly: false, leadingOnly: false, accept };
 }
 
 function normal(accept: Key['accept']): Key {
-  return { normalSessionOnly: true, accept };
+  return { normalSessionOnly: true, leadingOnly: true, accept };
+}
+
+function leading(accept: Key['accept']): Key {
+  return { normalSessionOnly: false, leadingOnly: true, accept };
 }
 
 function declared(): Key {
   return always(() => null);
 }
 
-/** The target takes what the initiator says (InitialR2T is an OR with our No, ImmediateData an AND with our Yes). */
+/** The target takes what the initiator says (InitialR2T, and the two of order, are an OR with our No, ImmediateData an AND with our Yes). */
 function boolean(value: string, agree: (offer: boolean) => boolean): string {
   const offer = parseBoolean(value);
   if (offer === null) return REJECT;

@@ -22,8 +22,8 @@ export class Departure {
     return this.#awaited.size > 0;
   }
 
-  ask(session: Addressee & { readonly identity: Identity }): void {
-    requestLogout(session, LOGOUT_SECONDS);
+  ask(session: { readonly connections: readonly Addressee[]; readonly identity: Identity }): void {
+    for (const connection of session.connections) requestLogout(connection, LOGOUT_SECONDS);
     const { initiatorName } = session.identity;
     if (this.#elsewhere(session.identity) === null) return;
     this.#awaited.set(initiatorName, (this.#awaited.get(initiatorName) ?? 0) + 1);

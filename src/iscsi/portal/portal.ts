@@ -15,10 +15,9 @@ import { LoginStatus } from '../../wire/iscsi/login-status.ts';
 import { Connection, type Phase } from '../connection/connection.ts';
 import type { Access } from '../login/access.ts';
 import { normalName } from '../login/iscsi-name.ts';
-import type { Login } from '../login/login.ts';
+import type { Identity, Login } from '../login/login.ts';
 import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
 import { announceDrop } from '../session/farewell.ts';
-import { Numbering } from '../session/numbering.ts';
 import { Session } from '../session/session.ts';
 import { newPortCounters, type PortCounters } from '../transfer/port-counters.ts';
 import { ConnectionCaps } from './connection-caps.ts';
@@ -47,7 +46,8 @@ export interface SessionStatus {
   readonly tsih: number;
   /** The name of the target port. */
   readonly port: string;
-  readonly remoteAddress: string;
+  /** In the order in which they joined. */
+  readonly connections: readonly { readonly connectionId: number; readonly remoteAddress: string }[];
   readonly commandsOutstanding: number;
 }
 
@@ -106,8 +106,11 @@ export class Portal {
       const { initiatorName, isid, port } = session.identity;
       if (port === null) return [];
       const { tsih, commandsOutstanding } = session;
-      const { remoteAddress } = session.connection.stream;
-      return [{ initiatorName, isid, tsih, port: port.name, remoteAddress, commandsOutstanding }];
+      const connections = session.connections.map(({ connectionId, connection }) => ({
+        connectionId,
+        remoteAddress: connection.stream.remoteAddress,
+      }));
+      return [{ initiatorName, isid, tsih, port: port.name, connections, commandsOutstanding }];
     });
   }
 
@@ -132,7 +135,7 @@ export class Portal {
       IscsiLimits.logoutMilliseconds,
       () => this.#sessions.all.length === 0 && !departure.isAwaited,
     );
-    for (const session of this.#sessions.all) announceDrop(session);
+    for (const { connections } of this.#sessions.all) for (const to of connections) announceDrop(to);
   }
 
   /** Accepts nothing new, lets the commands that run come to their end within a bound, and closes the sessions. */
@@ -174,12 +177,15 @@ export class Portal {
   #loginPhase(connection: Connection, refused: boolean): Phase {
     const host: LoginHost = {
       findPort: (targetName) => this.#ports.get(targetName) ?? null,
+      findSession: (tsih, isid) => this.#sessions.get(tsih, isid),
       movedTo: (identity) => this.#departure?.movedTo(identity),
       access: this.#options.access,
       random: this.#env.random,
-      hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
       refusal: () => (refused ? LoginStatus.outOfResources : null),
-      admit: (login, admitted) => this.#admit(login, admitted),
+      admit: (login, connectionId, admitted) => {
+        if (login.joins === null) this.#admit(login, admitted);
+        else this.#admitTo(connection, login, connectionId, admitted);
+      },
       begin: (tsih, loggedIn) => this.#begin(connection, tsih, loggedIn),
     };
     return new LoginPhase(connection, host, this.#env.clock);
@@ -196,31 +202,54 @@ export class Portal {
     old.end('reinstated', 'reinstated by a new login', () => this.#admit(login, admitted));
   }
 
+  /** A session that exists gets another connection, or one in place of its own. */
+  #admitTo(
+    connection: Connection,
+    login: Login,
+    connectionId: number,
+    admitted: (tsih: number) => void,
+  ): void {
+    const session = this.#sessions.all.find((one) => one === login.joins);
+    if (session === undefined || !session.admits(connectionId))
+      return connection.drop('no room in its session');
+    session.makeRoom(connectionId, () => {
+      if (session.over) connection.drop('its session is over');
+      else admitted(session.tsih);
+    });
+  }
+
   #begin(connection: Connection, tsih: number, loggedIn: LoggedIn): void {
     const { identity } = loggedIn.login;
     assert(identity !== null, 'a finished login has an identity');
-    const { router, pool, log, discovery } = this.#options;
     const { parameters } = loggedIn;
+    connection.maxReceiveSegmentLength = parameters.maxReceiveSegmentLength;
+    connection.useDigests(parameters.headerDigest, parameters.dataDigest);
+    const { initiatorName, isid, port } = identity;
+    const session = this.#sessions.get(tsih, isid) ?? this.#newSession(tsih, identity, loggedIn);
+    session.join(connection, loggedIn);
+    const remote = connection.stream.remoteAddress;
+    const fields = { remote, initiator: initiatorName, isid, port: port?.name ?? 'discovery' };
+    const joined = loggedIn.login.joins !== null;
+    if (joined) this.#options.log.info({ ...fields, connection: loggedIn.connectionId }, 'connection joined');
+    else this.#options.log.info(fields, 'session begun');
+    if (!joined) this.#departure?.ask(session);
+  }
+
+  #newSession(tsih: number, identity: Identity, { parameters, cmdSN }: LoggedIn): Session {
+    const { router, pool, log, discovery } = this.#options;
     const session = new Session({
-      connection,
-      connectionId: loggedIn.connectionId,
       identity,
       parameters,
-      numbering: new Numbering(loggedIn.cmdSN, loggedIn.statSN),
+      cmdSN,
       tsih,
       router,
       pool,
+      log,
       counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
-      targets: () => discovery(identity.initiatorName, connection.stream.localAddress),
+      targets: (at) => discovery(identity.initiatorName, at),
       ended: (ended) => this.#sessions.remove(ended),
     });
     this.#sessions.add(session);
-    connection.maxReceiveSegmentLength = parameters.maxReceiveSegmentLength;
-    connection.useDigests(parameters.headerDigest, parameters.dataDigest);
-    connection.become(session);
-    const remote = connection.stream.remoteAddress;
-    const port = identity.port?.name ?? 'discovery';
-    log.info({ remote, initiator: identity.initiatorName, isid: identity.isid, port }, 'session begun');
-    this.#departure?.ask(session);
+    return session;
   }
 }

@@ -23,7 +23,7 @@ function newLogin(): Login {
   };
   return new Login({
     findPort: () => port,
-    hasSession: () => false,
+    findSession: () => null,
     movedTo: () => undefined,
     access: { chapOf: () => secrets, permits: () => true },
     random: { bytes: (length) => randomBytes(length) },
