@@ -20,7 +20,16 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     const byteLength = swarm.unitBlocks * BLOCK_LENGTH;
     const store = { kind: 'file', path } as const;
     const blocks = { blockLength: BLOCK_LENGTH, physicalBlockLength: BLOCK_LENGTH };
-    return { name: path, owner: prng.pick(names), lun, byteLength, ...blocks, readOnly: false, store };
+    return {
+      name: path,
+      owner: prng.pick(names),
+      lun,
+      byteLength,
+      ...blocks,
+      readOnly: false,
+      lowSpace: null,
+      store,
+    };
   });
   return {
     name: 'sim',

@@ -74,6 +74,8 @@ export const ScsiLimits = {
   longAccessGranules: 256,
   /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
   lookMilliseconds: 1_000,
+  /** What is free for units with a threshold is asked at every so many looks. */
+  spaceLooks: 5,
   /** One call of a store: below the 30 s after which Linux gives up a command, so that its client hears of it first. */
   storeCallMilliseconds: 20_000,
   /** One call that flushes, unmaps or writes zeroes: below the 60 s that Linux gives to a flush. */

@@ -16,6 +16,7 @@ import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
 import { Order } from '../scsi/order.ts';
 import { Router } from '../scsi/router/router.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
+import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import type { BlockStore } from '../stores/block-store.ts';
 import type { RecordStore } from '../stores/record/record-store.ts';
 import { formatHostPort } from './config/address.ts';
@@ -75,11 +76,12 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
   const localUnits = ownUnits(shared).map((unit, index) => {
     const its = stores[index];
     if (its === undefined) throw new Error(`unit ${unit.name} has no store`);
-    const identity = makeUnitIdentity(config.name, unit);
+    const identity = identityOf(config, unit);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: its.reservations, relativePorts });
     const parts = { pool, clock: env.clock, order, log, reservations, modeStore: its.modePages };
-    return new LocalUnit({ identity, store: its.store, readOnly: unit.readOnly, ...parts });
+    const { readOnly, lowSpace } = unit;
+    return new LocalUnit({ identity, store: its.store, readOnly, lowSpace, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);
@@ -112,7 +114,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
     localUnits,
     partnerUnits: config.units
       .filter(({ owner }) => owner !== system.name)
-      .map((unit) => makeUnitIdentity(config.name, unit)),
+      .map((unit) => identityOf(config, unit)),
     pool,
     order,
     log,
@@ -140,6 +142,10 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
       });
       return { portal, what: `port "${physical.name}"`, address: formatHostPort(physical.portal) };
     });
+}
+
+function identityOf({ name }: ClusterConfig, unit: UnitConfig): UnitIdentity {
+  return makeUnitIdentity(name, { ...unit, reportsSpace: unit.store.kind === 'file' });
 }
 
 function shows({ serves, system }: TargetPort, { owner }: UnitConfig): boolean {

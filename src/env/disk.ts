@@ -27,6 +27,12 @@ export interface Extent {
   readonly allocated: boolean;
 }
 
+/** In bytes: what a file takes on its medium, and what is free there, for it and for others. */
+export interface Space {
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
+
 /** An open file or device. Positions and lengths are in bytes. */
 export interface DiskFile {
   readonly byteLength: number;
@@ -50,5 +56,7 @@ export interface DiskFile {
   writeZeroes(position: number, length: number, done: DiskDone): void;
   /** The extent that begins at `position`, at most to the end (SEEK_HOLE, SEEK_DATA). */
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void;
+  /** Null without an error: the medium does not tell (a device). */
+  space(done: (error: Errno | null, space: Space | null) => void): void;
   close(): Promise<void>;
 }

@@ -67,6 +67,7 @@ const rows = {
   readDefectData10: [OpCode.readDefectData10, null, '001f00000000ffff00', 'in', none, 'owner', reads],
   writeSame10: [OpCode.writeSame10, null, '08ffffffff1fffff00', 'out', write, 'owner', writes],
   unmap: [OpCode.unmap, null, '00000000001fffff00', 'out', wholeUnit, 'owner', writes],
+  logSense: [OpCode.logSense, null, '00ffff00ffffffff00', 'in', none, 'owner', reads],
   modeSelect10: [OpCode.modeSelect10, null, '110000000000ffff00', 'out', wholeUnit, 'owner', writes],
   reserve10: [OpCode.reserve10, null, '000000000000000000', 'none', none, 'owner', reserves],
   release10: [OpCode.release10, null, '000000000000000000', 'none', none, 'owner', reserves],

@@ -14,6 +14,8 @@ export interface UnitDescription {
   readonly blockLength: number;
   /** Default: what disks of today write at a time; a page of the page cache too. */
   readonly physicalBlockLength?: number;
+  /** Default: true. */
+  readonly reportsSpace?: boolean;
   /** A multiple of `blockLength`. */
   readonly byteLength: number;
 }
@@ -38,6 +40,7 @@ export function makeUnitIdentity(cluster: string, unit: UnitDescription): UnitId
     serial: hash.toString('hex').slice(-SERIAL_DIGITS),
     blockLength: unit.blockLength,
     physicalBlockLength: unit.physicalBlockLength ?? DEFAULT_PHYSICAL_BLOCK,
+    reportsSpace: unit.reportsSpace ?? true,
     blockCount: Math.floor(unit.byteLength / unit.blockLength),
   };
 }

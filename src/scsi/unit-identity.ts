@@ -13,4 +13,6 @@ export interface UnitIdentity {
   /** What its medium writes at a time: a multiple of the logical block. */
   readonly physicalBlockLength: number;
   readonly blockCount: number;
+  /** Whether its medium tells what is used and free: then it has thresholds (SBC-3 4.7.3.7). */
+  readonly reportsSpace: boolean;
 }

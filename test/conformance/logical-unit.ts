@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
+import { describeLogs } from './logical-unit/logs.ts';
 import { describeManagement } from './logical-unit/management.ts';
 import { describeModes } from './logical-unit/modes.ts';
 import { describeOrder } from './logical-unit/order.ts';
@@ -21,6 +22,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeProvisioning(makeUnit);
     describeUnitData(makeUnit);
     describeModes(makeUnit);
+    describeLogs(makeUnit);
     describeHostileInput(makeUnit);
     describeOrder(makeUnit);
     describeFreshness(makeUnit);

@@ -25,6 +25,7 @@ function diskWith(held: HeldStore): { file: DiskFile; isClosed: () => boolean } 
     discard: unused,
     writeZeroes: unused,
     extentAt: unused,
+    space: unused,
     close: async () => {
       closed = true;
     },

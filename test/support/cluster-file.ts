@@ -19,6 +19,8 @@ export interface UnitShape {
   readonly block?: 512 | 4096;
   readonly physicalBlock?: 512 | 4096;
   readonly readOnly?: boolean;
+  /** As the file has it. */
+  readonly lowSpace?: string;
   /** A file called NAME.img in the owner's state folder where not given. */
   readonly store?: { readonly file: string } | { readonly device: string };
 }
@@ -85,6 +87,7 @@ size = "${size}"
 block = ${unit.block ?? 512}
 physical_block = ${unit.physicalBlock ?? 4096}
 read_only = ${unit.readOnly ?? false}
+${unit.lowSpace === undefined ? '' : `low_space = "${unit.lowSpace}"`}
 store = { ${kind} = "${path}" }
 `;
 }

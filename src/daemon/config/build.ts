@@ -78,6 +78,7 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
     blockLength: unit.block ?? DEFAULT_BLOCK,
     physicalBlockLength: unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK,
     readOnly: unit.read_only ?? false,
+    lowSpace: unit.low_space ?? null,
     store: {
       kind: unit.store.device === undefined ? 'file' : 'device',
       path: sure(storePathOf(unit, owner, folder)),

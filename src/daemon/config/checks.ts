@@ -128,6 +128,12 @@ function checkUnits(file: FileDraft, report: Report): void {
         `a physical block is no shorter than a logical one, and that has ${block} bytes; write ${block}, or take this line out`,
       );
     }
+    if (unit.low_space !== undefined && unit.store.device !== undefined) {
+      report(
+        [...unit.path, 'low_space'],
+        'a device does not tell what is free on it; take this line out, or use a file',
+      );
+    }
     if (unit.size !== undefined && unit.size % block !== 0) {
       report(
         [...unit.path, 'size'],

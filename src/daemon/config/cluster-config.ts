@@ -47,6 +47,8 @@ export interface UnitConfig {
   readonly physicalBlockLength: number;
   /** Nothing changes its medium, and its store is opened for reading alone. */
   readonly readOnly: boolean;
+  /** Bytes: initiators are told when the file system of its file has less free; null: they are not. */
+  readonly lowSpace: number | null;
   readonly store: { readonly kind: 'file' | 'device'; readonly path: string };
 }
 

@@ -126,6 +126,7 @@ export const unitShape = {
   block: z.literal([512, 4096], 'write 512 or 4096').optional(),
   physical_block: z.literal([512, 4096], 'write 512 or 4096').optional(),
   read_only: z.boolean('write true or false').optional(),
+  low_space: size.optional(),
   store,
 };
 

@@ -1,11 +1,11 @@
-import { fdatasync, read, write, writeSync } from 'node:fs';
+import { fdatasync, fstat, read, statfs, write, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { DiskLimits } from '../../limits.ts';
 import { punchHole, zeroRange } from '../../sys/fallocate.ts';
 import { errnoName } from '../../sys/libc.ts';
 import { seekData, seekHole } from '../../sys/lseek.ts';
 import { readNowait } from '../../sys/preadv2.ts';
-import type { DiskDone, DiskFile, Errno, Extent } from '../disk.ts';
+import type { DiskDone, DiskFile, Errno, Extent, Space } from '../disk.ts';
 import { errorCode } from './error-code.ts';
 import { GroupFlush } from './group-flush.ts';
 import { WritePolicy } from './write-policy.ts';
@@ -18,6 +18,8 @@ export interface DiskFileTraits {
 
 /** The kernel reads the rest of a page from the medium before it changes a part of it. */
 const PAGE_LENGTH = 4096;
+/** stat(2) counts in these, whatever the file system's blocks. */
+const STAT_BLOCK = 512;
 const zeroes = new Uint8Array(DiskLimits.zeroPieceLength);
 const probe = new Uint8Array(1);
 
@@ -145,6 +147,19 @@ export class NodeDiskFile implements DiskFile {
       seekHole(this.#fd, position, (hole) => {
         if (hole < 0) done(errnoName(hole), null);
         else extent(hole, true);
+      });
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    fstat(this.#fd, (error, stat) => {
+      if (error !== null) return done(errorCode(error), null);
+      if (!stat.isFile()) return done(null, null);
+      // Node has no fstatfs: this is the file itself, wherever its path leads by now.
+      statfs(`/proc/self/fd/${this.#fd}`, (failed, system) => {
+        if (failed !== null) return done(errorCode(failed), null);
+        const freeBytes = system.bavail * system.bsize;
+        done(null, { usedBytes: stat.blocks * STAT_BLOCK, freeBytes });
       });
     });
   }

@@ -10,6 +10,7 @@ import {
 } from './commands/cache.ts';
 import { CompareAndWriteTask } from './commands/compare-and-write.ts';
 import { GetLbaStatusTask } from './commands/get-lba-status.ts';
+import { LogSenseTask } from './commands/log-sense.ts';
 import { ModeSelectTask } from './commands/mode-select.ts';
 import { modeSense } from './commands/mode-sense.ts';
 import {
@@ -104,6 +105,7 @@ const byName: Record<OwnerCommandName, Handler> = {
   registerAndMove: task(PersistentReserveOutTask),
   modeSelect6: task(ModeSelectTask),
   modeSelect10: task(ModeSelectTask),
+  logSense: task(LogSenseTask),
   modeSense6: reply(modeSense, byteAt(4)),
   modeSense10: reply(modeSense, shortAt(7)),
   readCapacity10: reply(readCapacity10, all),

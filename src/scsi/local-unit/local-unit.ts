@@ -19,11 +19,13 @@ import {
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
 import type { Order } from '../order.ts';
+import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
@@ -38,6 +40,8 @@ export interface LocalUnitOptions {
   readonly store: BlockStore;
   /** Nothing may change the medium. Default: false. */
   readonly readOnly?: boolean;
+  /** Bytes: initiators are told when less is free where the store is. Default: null, they are not. */
+  readonly lowSpace?: number | null;
   readonly pool: BufferPool;
   readonly clock: Clock;
   readonly order: Order;
@@ -64,6 +68,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
   readonly #watch: StoreWatch;
+  readonly #space: SpaceWatch | null;
   readonly #management: TaskManagement;
   readonly #attentions = new UnitAttentions();
 
@@ -79,7 +84,13 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.pool = options.pool;
     this.#log = options.log;
     this.#readOnly = options.readOnly ?? false;
-    this.modes = new ModeParameters({ store: options.modeStore ?? null, writeCache: store.writeCache });
+    const lowSpace = options.lowSpace ?? null;
+    this.modes = new ModeParameters({
+      store: options.modeStore ?? null,
+      writeCache: store.writeCache,
+      threshold: lowSpace === null ? null : Math.ceil(lowSpace / THRESHOLD_SET_LENGTH),
+    });
+    this.#space = lowSpace === null ? null : this.#watchSpace(lowSpace);
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.#gate = new WriteGate({
@@ -117,6 +128,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   /** Once every `lookMilliseconds`: whether the store answers. `available` may have changed then. */
   look(): void {
     this.#watch.look();
+    this.#space?.look();
   }
 
   execute(command: Command): Task {
@@ -249,6 +261,20 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#protect();
     if (before.descriptorSense !== values.descriptorSense) this.onChange();
     return true;
+  }
+
+  #watchSpace(threshold: number): SpaceWatch {
+    const reached = () => {
+      if (!this.modes.current.provisioningReporting) return;
+      this.#attentions.establish(sense.spaceThresholdReached(), null);
+    };
+    return new SpaceWatch({
+      name: this.identity.name,
+      store: this.store,
+      threshold,
+      log: this.#log,
+      reached,
+    });
   }
 
   #protect(): void {

@@ -12,6 +12,7 @@ import { VpdPage } from '../../wire/scsi/vpd/page.ts';
 import { encodeSupportedPages } from '../../wire/scsi/vpd/supported-pages.ts';
 import { encodeUnitSerialNumber } from '../../wire/scsi/vpd/unit-serial-number.ts';
 import type { TargetPort } from '../target-port.ts';
+import { thresholdExponent } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 
 const EVPD = 0x01;
@@ -43,7 +44,7 @@ function vpdPage(code: number, unit: UnitIdentity, port: TargetPort): Uint8Array
     case VpdPage.blockDeviceCharacteristics:
       return encodeBlockDeviceCharacteristics();
     case VpdPage.logicalBlockProvisioning:
-      return encodeLogicalBlockProvisioning();
+      return encodeLogicalBlockProvisioning(unit.reportsSpace ? thresholdExponent(unit.blockLength) : 0);
     default:
       return null;
   }

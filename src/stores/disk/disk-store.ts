@@ -1,4 +1,4 @@
-import type { DiskDone, DiskFile, Errno, Extent } from '../../env/disk.ts';
+import type { DiskDone, DiskFile, Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 import { RunningCalls } from '../running-calls.ts';
 
@@ -59,6 +59,16 @@ export class DiskStore implements BlockStore {
     const ended = this.#running.begin((error) => done(error, found));
     this.#file.extentAt(position, (error, extent) => {
       if (extent !== null) found = this.#wholeBlocks(extent);
+      ended(error);
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    if (this.#broken) return done('EIO', null);
+    let found: Space | null = null;
+    const ended = this.#running.begin((error) => done(error, found));
+    this.#file.space((error, space) => {
+      found = space;
       ended(error);
     });
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Errno, Extent } from '../../env/disk.ts';
+import type { Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 
 /**
@@ -66,6 +66,17 @@ class CheckedStore implements BlockStore {
       if (extent !== null) this.#checkWithin(extent.position, extent.length);
       assert(extent === null || extent.position === position, 'the extent begins where it was asked for');
       found = extent;
+      ended(error);
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    this.#checkOpen();
+    let found: Space | null = null;
+    const ended = once((error) => done(error, found));
+    this.#store.space((error, space) => {
+      assert(error === null || space === null, 'an error or an answer');
+      found = space;
       ended(error);
     });
   }

@@ -21,6 +21,7 @@ export const OpCode = {
   readDefectData10: 0x37,
   writeSame10: 0x41,
   unmap: 0x42,
+  logSense: 0x4d,
   modeSelect10: 0x55,
   reserve10: 0x56,
   release10: 0x57,

@@ -30,6 +30,7 @@ const unit = {
   serial: 's',
   blockLength: 512,
   physicalBlockLength: 4096,
+  reportsSpace: true,
   blockCount: 8,
 };
 

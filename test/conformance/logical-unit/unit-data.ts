@@ -19,21 +19,25 @@ export function describeUnitData(makeUnit: UnitMaker): void {
       }));
 
     test('MODE SENSE (6) and (10) give all pages, and each alone', () =>
-      withRig(makeUnit, async (rig) => {
-        const all = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
-        assert.equal(all[0], all.length - 1);
-        assert.equal(all[2], 0x10, 'DPOFUA, not write protected');
-        const found: number[] = [];
-        for (let at = 4; at < all.length; at += 2 + (all[at + 1] ?? 0)) {
-          const page = all.subarray(at, at + 2 + (all[at + 1] ?? 0));
-          found.push(page[0] ?? 0);
-          const alone = await rig.good([0x5a, 0x08, (page[0] ?? 0) & 0x3f, 0, 0, 0, 0, 0, 255, 0], {
-            dataIn: 255,
-          });
-          assert.deepEqual(alone.data.subarray(8), page);
-        }
-        assert.deepEqual(found, [0x01, 0x88, 0x8a, 0x1c], 'two of them can be saved');
-      }));
+      withRig(
+        makeUnit,
+        async (rig) => {
+          const all = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
+          assert.equal(all[0], all.length - 1);
+          assert.equal(all[2], 0x10, 'DPOFUA, not write protected');
+          const found: number[] = [];
+          for (let at = 4; at < all.length; at += 2 + (all[at + 1] ?? 0)) {
+            const page = all.subarray(at, at + 2 + (all[at + 1] ?? 0));
+            found.push(page[0] ?? 0);
+            const alone = await rig.good([0x5a, 0x08, (page[0] ?? 0) & 0x3f, 0, 0, 0, 0, 0, 255, 0], {
+              dataIn: 255,
+            });
+            assert.deepEqual(alone.data.subarray(8), page);
+          }
+          assert.deepEqual(found, [0x01, 0x88, 0x8a, 0x1c], 'two of them can be saved');
+        },
+        { writeCache: true },
+      ));
 
     test('MODE SENSE gives the block descriptor, long with LLBAA', () =>
       withRig(makeUnit, async (rig) => {

@@ -54,6 +54,7 @@ const cases: readonly Case[] = [
   { what: 'half a block', piece: '"1GiB"', by: '1000', at: 'size = 1000', says: /whole number of blocks of 512; write 1024/ },
   { what: 'half a large block', piece: '"1GiB"', by: '512\nblock = 4096', at: 'size = 512', says: /blocks of 4096; write 4096/ },
   { what: 'a physical block below the logical one', piece: 'lun = 1\n', by: 'lun = 1\nblock = 4096\nphysical_block = 512\n', at: 'physical_block', says: /that has 4096 bytes; write 4096/ },
+  { what: 'low_space of a device', piece: 'lun = 2\n', by: 'lun = 2\nlow_space = "1GiB"\n', at: 'low_space', says: /does not tell what is free/ },
   { what: 'read_only as a word', piece: 'lun = 1\n', by: 'lun = 1\nread_only = "yes"\n', at: 'read_only', says: /write true or false/ },
   { what: 'an odd block length', piece: 'lun = 1\n', by: 'lun = 1\nblock = 1024\n', at: 'block', says: /write 512 or 4096/ },
   { what: 'a lun out of range', piece: 'lun = 1\n', by: 'lun = 16384\n', at: '16384', says: /0 to 16383/ },

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openDeviceStore } from '../../../src/stores/device/device-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, pattern, read, unmap, write } from '../calls.ts';
+import { extentAt, flush, pattern, read, spaceOf, unmap, write } from '../calls.ts';
 import { loopDevice, sparseFile, temporaryFolder } from '../temporary.ts';
 
 const { disk } = nodeEnv();
@@ -87,6 +87,12 @@ test('what can’t serve as the device is refused with what to do', async (t) =>
   await assert.rejects(open(join(folder, 'missing')), refusal(/no such device/));
   await assert.rejects(open(sparseFile(folder, 'file', MiB)), refusal(/not a block device.*file = /));
   await assert.rejects(open('/dev/null'), refusal(/not a block device/));
+});
+
+test('a device does not tell what is free on it', async (t) => {
+  const store = await openDeviceStore(disk, { path: device(t).path, ...size });
+  assert.equal(await spaceOf(store), null);
+  await store.close();
 });
 
 test('a device that is in use is refused', async (t) => {

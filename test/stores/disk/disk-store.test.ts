@@ -32,6 +32,10 @@ class ScriptedFile implements DiskFile {
   writeZeroes(_position: number, _length: number, done: DiskDone): void {
     this.#answer('writeZeroes', null, done);
   }
+  space(done: (error: Errno | null, space: null) => void): void {
+    done(null, null);
+  }
+
   extentAt(_position: number, done: (error: Errno | null, extent: Extent | null) => void): void {
     done(null, this.extent);
   }

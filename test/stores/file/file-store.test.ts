@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openFileStore } from '../../../src/stores/file/file-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, pattern, read, unmap, write } from '../calls.ts';
+import { extentAt, flush, pattern, read, spaceOf, unmap, write } from '../calls.ts';
 import { makeReadOnly, smallFileSystem, sparseFile, temporaryFolder } from '../temporary.ts';
 
 const { disk } = nodeEnv();
@@ -102,6 +102,20 @@ test('a file of a read-only unit is read where it can’t be written, and not ma
     openFileStore(disk, { path, ...size, create: false, access: 'readOnly' }),
     refusal(/another process has it open/),
   );
+  await store.close();
+});
+
+test('tells what the file takes and what its file system has left', async (t) => {
+  const folder = smallFileSystem((undo) => t.after(undo), 8 * MiB);
+  const store = await openFileStore(disk, { path: join(folder, 'unit.img'), ...size, create: true });
+  const before = await spaceOf(store);
+  assert.equal(before?.usedBytes, 0);
+  await write(store, MiB, pattern(MiB, 1));
+  const after = await spaceOf(store);
+  assert.equal(after?.usedBytes, MiB);
+  assert.equal((before?.freeBytes ?? 0) - (after?.freeBytes ?? 0), MiB);
+  await unmap(store, MiB, MiB);
+  assert.deepEqual(await spaceOf(store), before);
   await store.close();
 });
 
