@@ -160,6 +160,8 @@ export const DiskLimits = {
   slowWriteMilliseconds: 4,
   restMilliseconds: 100,
   maxRestMilliseconds: 10_000,
+  /** Files that are opened, or made, at a time when a system starts: a few thousand, each with its flushes. */
+  opensAtATime: 32,
   /** Zeroes are written in pieces of this length where the medium can't make them by itself. */
   zeroPieceLength: 1 * MiB,
 } as const;

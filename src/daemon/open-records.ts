@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../env/disk.ts';
 import { ScsiLimits } from '../limits.ts';
 import { openRecordFile, type RecordFile } from '../stores/record/record-file.ts';
 import type { SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { openAll } from './open-all.ts';
 import { pathError } from './user-error.ts';
 
 /** Where the state of one unit survives power loss. */
@@ -12,6 +14,7 @@ export interface UnitRecords {
   readonly identifying: RecordFile;
 }
 
+/** In the order of their names in UnitRecords. */
 const kinds = [
   { folder: 'reservations', capacity: ScsiLimits.savedReservationsBytes, what: 'saved reservations' },
   {
@@ -30,29 +33,19 @@ export async function openRecords(
   { stateFolder }: SystemConfig,
   units: readonly UnitConfig[],
 ): Promise<UnitRecords[]> {
-  const opened: RecordFile[] = [];
-  const [reservations, identifying] = kinds;
-  try {
-    const records: UnitRecords[] = [];
-    for (const unit of units) {
-      const open = async (kind: (typeof kinds)[number]) => {
-        const file = await openOne(disk, stateFolder, unit, kind);
-        opened.push(file);
-        return file;
-      };
-      records.push({ reservations: await open(reservations), identifying: await open(identifying) });
-    }
-    return records;
-  } catch (error) {
-    await Promise.all(opened.map((file) => file.close()));
-    throw error;
-  }
+  const wanted = units.flatMap(({ name }) => kinds.map((kind) => ({ name, kind })));
+  const files = await openAll(wanted, ({ name, kind }) => openOne(disk, stateFolder, name, kind));
+  return units.map((_, place) => {
+    const [reservations, identifying] = files.slice(place * kinds.length, (place + 1) * kinds.length);
+    assert.ok(reservations !== undefined && identifying !== undefined);
+    return { reservations, identifying };
+  });
 }
 
 async function openOne(
   disk: Disk,
   stateFolder: string,
-  { name }: UnitConfig,
+  name: string,
   { folder, capacity, what }: (typeof kinds)[number],
 ): Promise<RecordFile> {
   const path = join(stateFolder, folder);

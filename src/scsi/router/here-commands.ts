@@ -44,11 +44,19 @@ export const hereCommands: Record<HereCommandName, HereCommand> = {
   },
   reportLuns: {
     answer(cdb, { map }) {
-      const select = u8(cdb, 2);
-      if (select > SelectReport.all || u32(cdb, 6) < MIN_REPORT_LUNS_ALLOCATION) {
-        return sense.invalidFieldInCdb();
+      if (u32(cdb, 6) < MIN_REPORT_LUNS_ALLOCATION) return atCdbField(sense.invalidFieldInCdb(), 6);
+      switch (u8(cdb, 2)) {
+        case SelectReport.addressed:
+        case SelectReport.all:
+        case SelectReport.notSubsidiary:
+          return encodeReportLuns(map.units.map(({ lun }) => lun));
+        case SelectReport.wellKnown:
+        case SelectReport.administrative:
+          return encodeReportLuns([]);
+        // 12h among them: it asks an administrative unit, and there is none.
+        default:
+          return atCdbField(sense.invalidFieldInCdb(), 2);
       }
-      return encodeReportLuns(select === SelectReport.wellKnown ? [] : map.units.map(({ lun }) => lun));
     },
     allocationLength: (cdb) => u32(cdb, 6),
   },
