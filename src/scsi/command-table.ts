@@ -8,8 +8,8 @@ import { atCdbField, type Sense, sense } from '../wire/scsi/sense.ts';
 import { ConflictClass } from './conflict-table.ts';
 import { ReservationClass } from './reservation-table.ts';
 
-/** Where a command is answered: by the system where it arrives, or by the unit's owner. */
-export type RunsAt = 'here' | 'owner';
+/** Where a command is answered: by the system where it arrives, by the unit's owner, or by the first where it knows the answer. */
+export type RunsAt = 'here' | 'owner' | 'either';
 
 export interface CommandSpec {
   /** The place in `commands`, for tables by command. */
@@ -51,7 +51,7 @@ const IDENTIFYING = '0000000000fffffffffe00';
  */
 const rows = {
   testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner', ready],
-  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here', allowed],
+  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'either', allowed],
   read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner', reads],
   write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner', writes],
   inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here', allowed],
@@ -124,8 +124,8 @@ type NamesAt<Where extends RunsAt> = {
   [Name in CommandName]: (typeof rows)[Name][5] extends Where ? Name : never;
 }[CommandName];
 /** The commands that a router answers, and those that a local unit runs. */
-export type HereCommandName = NamesAt<'here'>;
-export type OwnerCommandName = NamesAt<'owner'>;
+export type HereCommandName = NamesAt<'here' | 'either'>;
+export type OwnerCommandName = NamesAt<'owner' | 'either'>;
 
 const SERVICE_ACTION_BYTE = 1;
 const SERVICE_ACTION_BIT = 4;

@@ -24,6 +24,7 @@ import {
 } from './commands/persistent-reserve-in.ts';
 import { PersistentReserveOutTask } from './commands/persistent-reserve-out.ts';
 import { ReadTask } from './commands/read.ts';
+import { RequestSenseTask } from './commands/request-sense.ts';
 import { ReleaseTask, ReserveTask } from './commands/reserve.ts';
 import {
   reportSupportedOperationCodes,
@@ -64,6 +65,7 @@ const all: AllocationLength = () => Number.POSITIVE_INFINITY;
 
 const byName: Record<OwnerCommandName, Handler> = {
   testUnitReady: task(TestUnitReadyTask),
+  requestSense: task(RequestSenseTask),
   startStopUnit: task(StartStopUnitTask),
   read6: task(ReadTask),
   read10: task(ReadTask),

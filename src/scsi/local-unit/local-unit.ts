@@ -117,8 +117,10 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
       return this.#refuse(command, this.#attentions.take(command.nexus) ?? sense.invalidOperationCode());
     }
+    // REQUEST SENSE reports a unit attention as data.
     const attention = this.#attentions.peek(command.nexus);
-    if (attention !== null) return this.#attend(command, spec, attention);
+    const tells = spec !== 'noServiceAction' && spec.runsAt === 'either';
+    if (attention !== null && !tells) return this.#attend(command, spec, attention);
     if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction') return this.#refuse(command, unknownServiceAction());
     if (!usesOnlyKnownFields(spec, command.cdb)) {

@@ -27,6 +27,8 @@ export interface TaskUnit {
   readonly identifying: IdentifyingInformation;
   readonly clock: Clock;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
+  /** The unit attention to report next on this nexus, which is cleared by this call. */
+  takeUnitAttention(nexus: Nexus): Sense | null;
   /** A unit attention for the nexuses with these keys, of those that are known. */
   tell(attention: Sense, nexusKeys: ReadonlySet<string>): void;
   /** The initiator ports that have used the unit, and are not lost. */
