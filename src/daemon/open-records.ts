@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Disk } from '../env/disk.ts';
 import { openRecordFile, type RecordFile } from '../stores/record/record-file.ts';
 import type { SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { openAll } from './open-all.ts';
 import { type RecordKind, recordKindNames, recordKinds, type UnitRecords } from './unit-records.ts';
 import { pathError } from './user-error.ts';
 
@@ -15,31 +16,18 @@ export async function openRecords(
   { stateFolder }: SystemConfig,
   units: readonly UnitConfig[],
 ): Promise<UnitRecords<RecordFile>[]> {
-  const opened: RecordFile[] = [];
-  try {
-    const records: UnitRecords<RecordFile>[] = [];
-    for (const unit of units) {
-      const files: [RecordKind, RecordFile][] = [];
-      for (const kind of recordKindNames) {
-        const file = await openOne(disk, stateFolder, unit, kind);
-        opened.push(file);
-        files.push([kind, file]);
-      }
-      records.push(Object.fromEntries(files) as UnitRecords<RecordFile>);
-    }
-    return records;
-  } catch (error) {
-    await Promise.all(opened.map((file) => file.close()));
-    throw error;
-  }
+  const kinds = recordKindNames.length;
+  const wanted = units.flatMap(({ name }) => recordKindNames.map((kind) => ({ name, kind })));
+  const files = await openAll(wanted, ({ name, kind }) => openOne(disk, stateFolder, name, kind));
+  return units.map((_, place) => {
+    const its = files
+      .slice(place * kinds, (place + 1) * kinds)
+      .map((file, at) => [recordKindNames[at], file]);
+    return Object.fromEntries(its) as UnitRecords<RecordFile>;
+  });
 }
 
-async function openOne(
-  disk: Disk,
-  stateFolder: string,
-  { name }: UnitConfig,
-  kind: RecordKind,
-): Promise<RecordFile> {
+async function openOne(disk: Disk, stateFolder: string, name: string, kind: RecordKind): Promise<RecordFile> {
   const { folder, capacity, what } = recordKinds[kind];
   const path = join(stateFolder, folder);
   try {

@@ -9,10 +9,11 @@ import { ConflictClass } from './conflict-table.ts';
 import { ReservationClass } from './reservation-table.ts';
 
 /**
- * Where a command is answered: by the system where it arrives, or by the unit's owner. The copy manager is where it arrives, and runs a
- * command that the owner has let through: for unit attentions, reservations and order it is one of the unit's.
+ * Where a command is answered: by the system where it arrives, by the unit's owner, or by the first where it knows the answer. The copy
+ * manager is where it arrives, and runs a command that the owner has let through: for unit attentions, reservations and order it is one of
+ * the unit's.
  */
-export type RunsAt = 'here' | 'owner' | 'copyManager';
+export type RunsAt = 'here' | 'owner' | 'either' | 'copyManager';
 
 export interface CommandSpec {
   /** The place in `commands`, for tables by command. */
@@ -58,7 +59,7 @@ const RECEIVE_LID4 = '00ffffffff00000000ffffffff0000';
  */
 const rows = {
   testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner', ready],
-  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here', allowed],
+  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'either', allowed],
   read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner', reads],
   write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner', writes],
   inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here', allowed],
@@ -139,8 +140,8 @@ type NamesAt<Where extends RunsAt> = {
   [Name in CommandName]: (typeof rows)[Name][5] extends Where ? Name : never;
 }[CommandName];
 /** The commands that a router answers, those that a local unit runs, and those that it lets through to the copy manager. */
-export type HereCommandName = NamesAt<'here'>;
-export type OwnerCommandName = NamesAt<'owner'>;
+export type HereCommandName = NamesAt<'here' | 'either'>;
+export type OwnerCommandName = NamesAt<'owner' | 'either'>;
 export type CopyCommandName = NamesAt<'copyManager'>;
 
 const SERVICE_ACTION_BYTE = 1;

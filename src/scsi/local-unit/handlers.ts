@@ -26,6 +26,7 @@ import {
 } from './commands/persistent-reserve-in.ts';
 import { PersistentReserveOutTask } from './commands/persistent-reserve-out.ts';
 import { ReadTask } from './commands/read.ts';
+import { RequestSenseTask } from './commands/request-sense.ts';
 import { ReleaseTask, ReserveTask } from './commands/reserve.ts';
 import {
   reportSupportedOperationCodes,
@@ -67,6 +68,7 @@ const all: AllocationLength = () => Number.POSITIVE_INFINITY;
 
 const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
   testUnitReady: task(TestUnitReadyTask),
+  requestSense: task(RequestSenseTask),
   startStopUnit: task(StartStopUnitTask),
   read6: task(ReadTask),
   read10: task(ReadTask),

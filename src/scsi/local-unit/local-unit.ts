@@ -3,7 +3,6 @@ import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
-import type { RecordStore } from '../../stores/record/record-store.ts';
 import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
@@ -25,11 +24,11 @@ import {
   type TaskManagementResponse,
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
-import type { Order } from '../order.ts';
 import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { IdentifyingInformation } from './identifying-information.ts';
+import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
@@ -41,26 +40,6 @@ import type { TaskUnit } from './task-unit.ts';
 import { UnitAttentions } from './unit-attentions.ts';
 import type { UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
-
-export interface LocalUnitOptions {
-  readonly identity: UnitIdentity;
-  /** At least as long as the identity says, in blocks of the same length. */
-  readonly store: BlockStore;
-  /** Nothing may change the medium. Default: false. */
-  readonly readOnly?: boolean;
-  /** Bytes: initiators are told when less is free where the store is. Default: null, they are not. */
-  readonly lowSpace?: number | null;
-  readonly pool: BufferPool;
-  readonly clock: Clock;
-  readonly order: Order;
-  readonly log: Log;
-  /** Default: kept in memory, for the port where a command arrives. */
-  readonly reservations?: Reservations;
-  /** Where mode pages are saved; null or none: they can't be. */
-  readonly modeStore?: RecordStore | null;
-  /** Default: none, what SET IDENTIFYING INFORMATION brings is kept in memory. */
-  readonly identifyingStore?: RecordStore;
-}
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
 export class LocalUnit implements LogicalUnit, TaskUnit {
@@ -150,8 +129,10 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
       return this.#refuse(command, this.#attentions.take(command.nexus) ?? sense.invalidOperationCode());
     }
+    // REQUEST SENSE reports a unit attention as data.
     const attention = this.#attentions.peek(command.nexus);
-    if (attention !== null) return this.#attend(command, spec, attention);
+    const tells = spec !== 'noServiceAction' && spec.runsAt === 'either';
+    if (attention !== null && !tells) return this.#attend(command, spec, attention);
     if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction') return this.#refuse(command, unknownServiceAction());
     if (!usesOnlyKnownFields(spec, command.cdb)) {

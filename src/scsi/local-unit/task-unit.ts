@@ -24,6 +24,8 @@ export interface TaskUnit {
   readonly identifying: IdentifyingInformation;
   readonly clock: Clock;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
+  /** The unit attention to report next on this nexus, which is cleared by this call. */
+  takeUnitAttention(nexus: Nexus): Sense | null;
   /** `by` has changed mode parameters: they are in force, and the other nexuses are told. */
   changeModes(values: ModeValues, by: Nexus): void;
   /** A unit attention for the nexuses with these keys, of those that are known. */

@@ -102,8 +102,8 @@ export class Router implements TaskRouter {
     const open = this.#open(command.nexus);
     const mapped = open.map.find(lun);
     const spec = commandOf(command.cdb);
-    if (typeof spec !== 'string' && spec.runsAt === 'here') {
-      return this.#answerHere(command, spec, lun, open, mapped?.unit ?? null);
+    if (typeof spec !== 'string' && (spec.runsAt === 'here' || spec.runsAt === 'either')) {
+      return this.#answerHere(command, spec, lun, open, mapped);
     }
     if (mapped === null) return this.#refuse(command, sense.unitNotSupported());
     count(mapped, command);
@@ -194,12 +194,18 @@ export class Router implements TaskRouter {
     spec: CommandSpec,
     lun: number,
     open: OpenNexus,
-    unit: LogicalUnit | null,
+    mapped: MappedUnit | null,
   ): Task {
     const { nexus, cdb } = command;
     if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
     const handler = hereCommands[spec.name as HereCommandName];
+    const unit = mapped?.unit ?? null;
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
+    if (bytes === 'askUnit') {
+      assert.ok(mapped !== null, 'there is a unit to ask');
+      count(mapped, command);
+      return mapped.unit.execute(command);
+    }
     if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);
     const answer = { bytes, allocationLength: handler.allocationLength(cdb) };
     const task = new HereTask(command, lun, this.#pool, answer, (ended) => open.waiting.delete(ended));

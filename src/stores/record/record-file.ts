@@ -7,6 +7,7 @@ import { putU32, u32 } from '../../wire/scsi/bytes.ts';
 const SECTOR = 512;
 /** MAGIC, sequence number, length of the record, CRC32C of these three and the record: four words. */
 const HEADER_LENGTH = 16;
+const LENGTH_AT = 8;
 const CHECKSUM_AT = 12;
 /** 'CPRF' */
 const MAGIC = 0x43505246;
@@ -27,7 +28,7 @@ export class RecordFile {
   #sequence: number;
   #busy = false;
 
-  /** The file is this object's from here. `contents`: all of it. */
+  /** The file is this object's from here. `contents`: all of it, or zeroes where no record is. */
   constructor(file: DiskFile, contents: Uint8Array) {
     const slotLength = file.byteLength / 2;
     const slots = [contents.subarray(0, slotLength), contents.subarray(slotLength)].map(decodeSlot);
@@ -64,24 +65,47 @@ export function recordFileLength(capacity: number): number {
 /** Opens the file, or makes it. Rejects as `Disk` does, and with 'EINVAL' where it has another length. */
 export async function openRecordFile(disk: Disk, path: string, capacity: number): Promise<RecordFile> {
   const byteLength = recordFileLength(capacity);
-  await disk.createFile(path, byteLength);
-  const file = await disk.openFile(path);
+  const file = await openOrMake(disk, path, byteLength);
   try {
     if (file.byteLength !== byteLength) {
       throw Object.assign(new Error(`${path} has not the length of a record file`), { code: 'EINVAL' });
     }
-    return new RecordFile(file, await readAll(file));
+    return new RecordFile(file, await readSlots(file));
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function readAll(file: DiskFile): Promise<Uint8Array> {
+/** To look first is what makes a start with thousands of records quick: making a file flushes. */
+async function openOrMake(disk: Disk, path: string, byteLength: number): Promise<DiskFile> {
+  try {
+    return await disk.openFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  await disk.createFile(path, byteLength);
+  return disk.openFile(path);
+}
+
+/** What there is of records; the rest of the file stays zeroes here, unread. */
+async function readSlots(file: DiskFile): Promise<Uint8Array> {
   const contents = new Uint8Array(file.byteLength);
+  const slotLength = file.byteLength / 2;
+  for (const start of [0, slotLength]) {
+    const slot = contents.subarray(start, start + slotLength);
+    await readInto(file, slot.subarray(0, SECTOR), start);
+    const end = HEADER_LENGTH + u32(slot, LENGTH_AT);
+    const whole = u32(slot, 0) === MAGIC && end <= slotLength;
+    if (whole && end > SECTOR) await readInto(file, slot.subarray(SECTOR, end), start + SECTOR);
+  }
+  return contents;
+}
+
+function readInto(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    file.read(contents, 0, (code) => {
-      if (code === null) resolve(contents);
+    file.read(bytes, position, (code) => {
+      if (code === null) resolve();
       else reject(Object.assign(new Error('cannot be read'), { code }));
     });
   });
@@ -91,14 +115,14 @@ function encodeSlot({ sequence, record }: Slot): Uint8Array {
   const bytes = new Uint8Array(Math.ceil((HEADER_LENGTH + record.length) / SECTOR) * SECTOR);
   putU32(bytes, 0, MAGIC);
   putU32(bytes, 4, sequence);
-  putU32(bytes, 8, record.length);
+  putU32(bytes, LENGTH_AT, record.length);
   bytes.set(record, HEADER_LENGTH);
   putU32(bytes, CHECKSUM_AT, checksum(bytes.subarray(0, CHECKSUM_AT), record));
   return bytes;
 }
 
 function decodeSlot(bytes: Uint8Array): Slot | null {
-  const length = u32(bytes, 8);
+  const length = u32(bytes, LENGTH_AT);
   if (u32(bytes, 0) !== MAGIC || HEADER_LENGTH + length > bytes.length) return null;
   const record = bytes.slice(HEADER_LENGTH, HEADER_LENGTH + length);
   if (u32(bytes, CHECKSUM_AT) !== checksum(bytes.subarray(0, CHECKSUM_AT), record)) return null;

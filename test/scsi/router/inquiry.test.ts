@@ -152,7 +152,11 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 1))), []);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 2))), [1, 2, 300]);
-    assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(2, 3))), [5, 0x24, 0]);
+    assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 0x10))), []);
+    assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 0x11))), [1, 2, 300]);
+    for (const select of [3, 0x0f, 0x12, 0x13, 0xff]) {
+      assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(2, select))), [5, 0x24, 0]);
+    }
     assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(8, 0).with(9, 15))), [5, 0x24, 0]);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NodeClock } from '../../../src/env/node/clock.ts';
+import { AccessState } from '../../../src/scsi/access-states.ts';
 import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
@@ -127,6 +128,27 @@ describe('router: unit attentions', () => {
     assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.noSense());
     assert.equal(run(nexus, 1, [0x03, 1, 0, 0, 252, 0]).data[0], 0x72);
     assert.equal(run(nexus, 1, TEST_UNIT_READY).status, 0);
+  });
+
+  test('REQUEST SENSE asks the unit for what waits there, and tells where the way to it is closed', () => {
+    const { router, units, run } = setUp([
+      { groupId: 3, state: AccessState.unavailable, ports: [4] },
+      { groupId: 4, state: AccessState.transitioning, ports: [5] },
+    ]);
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    run(nexus, 2, TEST_UNIT_READY);
+    units.b.establishUnitAttention(sense.capacityChanged(), null);
+    assert.deepEqual(decodeSense(run(nexus, 2, REQUEST_SENSE).data), sense.capacityChanged());
+    for (const [groupId, told] of [
+      [3, sense.notReadyUnavailable()],
+      [4, sense.notReadyTransitioning()],
+    ] as const) {
+      const far = router.openNexus('iqn.test:one', '00', testPort({ groupId }), present);
+      for (const lun of [1, 2]) {
+        assert.deepEqual(decodeSense(run(far, lun, REQUEST_SENSE).data), sense.powerOnOrReset());
+        assert.deepEqual(decodeSense(run(far, lun, REQUEST_SENSE).data), told);
+      }
+    }
   });
 
   test('a closed nexus is lost to every unit of its map', () => {
