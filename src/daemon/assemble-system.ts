@@ -77,7 +77,8 @@ export function assembleSystem(
     const identity = makeUnitIdentity(config.name, unit);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: reservationStore, relativePorts });
-    return new LocalUnit({ identity, store, pool, clock: env.clock, order, log, reservations });
+    const { clock, random } = env;
+    return new LocalUnit({ identity, store, pool, clock, random, order, log, reservations });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
+import type { Random } from '../../env/random.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import { type CommandSpec, commandOf, usesOnlyKnownFields } from '../command-table.ts';
+import { ConflictClass } from '../conflict-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -21,6 +23,7 @@ import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { RodTokens } from './rod-tokens.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskSet } from './task-set.ts';
 import { UnitAttentions } from './unit-attentions.ts';
@@ -37,6 +40,8 @@ export interface LocalUnitOptions {
   readonly log: Log;
   /** Default: kept in memory, for the port where a command arrives. */
   readonly reservations?: Reservations;
+  /** For ROD tokens; without it none are made. */
+  readonly random?: Random;
 }
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -46,6 +51,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly store: BlockStore;
   readonly pool: BufferPool;
   readonly reservations: Reservations;
+  readonly tokens: RodTokens | null;
   writeCacheEnabled: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
@@ -66,7 +72,10 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#log = options.log;
     this.writeCacheEnabled = store.writeCache;
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
+    const { clock, random } = options;
+    this.tokens = random === undefined ? null : new RodTokens({ identity, clock, random });
     this.#gate = new WriteGate({
+      tokens: this.tokens,
       order: options.order,
       clock: options.clock,
       blockLength: identity.blockLength,
@@ -147,6 +156,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     }
     this.#attentions.lose(nexus);
     this.#gate.lose(nexus);
+    this.tokens?.lose(nexus);
     this.reservations.release(nexus);
     abortAll(tasks, () => {});
   }
@@ -186,6 +196,16 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     };
     abortAll(victims, one);
     for (const task of forbidden) task.whenQuiet(one);
+  }
+
+  isChanging(first: number, end: number): boolean {
+    const found = this.#tasks.select(
+      ({ state, spec: { conflict }, firstBlock, endBlock }) =>
+        state === TaskState.running &&
+        (conflict === ConflictClass.wholeUnit ||
+          (conflict === ConflictClass.write && firstBlock < end && first < endBlock)),
+    );
+    return found.length > 0;
   }
 
   taskEnded(task: UnitTask): void {

@@ -12,6 +12,7 @@ import type { UnitIdentity } from '../unit-identity.ts';
 import { leftCommand } from './left-command.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import type { RodTokens } from './rod-tokens.ts';
 import { senseOfErrno } from './store-error.ts';
 
 /** The logical unit, as its tasks see it. */
@@ -22,6 +23,10 @@ export interface TaskUnit {
   /** The caching mode page's WCE: where it is not set, every write is durable before it is acknowledged. */
   writeCacheEnabled: boolean;
   readonly reservations: Reservations;
+  /** Null: the unit makes none. */
+  readonly tokens: RodTokens | null;
+  /** Whether a task that runs may be changing blocks of [first, end). */
+  isChanging(first: number, end: number): boolean;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
   /** A unit attention for the nexuses with these keys, of those that are known. */
   tell(attention: Sense, nexusKeys: ReadonlySet<string>): void;

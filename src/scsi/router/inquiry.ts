@@ -41,7 +41,7 @@ function vpdPage(code: number, unit: UnitIdentity, port: TargetPort): Uint8Array
     case VpdPage.extendedInquiry:
       return encodeExtendedInquiry();
     case VpdPage.thirdPartyCopy:
-      return encodeThirdPartyCopy(copyCommands);
+      return encodeThirdPartyCopy(copyCommands, unit.blockLength);
     case VpdPage.blockLimits:
       return blockLimits(unit.blockLength);
     case VpdPage.blockDeviceCharacteristics:

@@ -15,7 +15,7 @@ import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import { freePort } from '../../support/free-port.ts';
-import { testOrder } from '../../support/scsi.ts';
+import { testOrder, testRandom } from '../../support/scsi.ts';
 
 export type Transport = LinkAddress['transport'];
 
@@ -102,7 +102,13 @@ export class TwoSystems {
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
-    const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
+    const parts = {
+      pool: alphaPool,
+      clock: new NodeClock(),
+      random: testRandom,
+      order: testOrder,
+      log: alphaLog,
+    };
     this.local = new LocalUnit({ identity, store, ...parts });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
