@@ -134,8 +134,18 @@ export const CopyLimits = {
   retryMilliseconds: 100,
   /** A copy begins nothing more after so long, and ends with what it has done. */
   copyMilliseconds: 60_000,
-  /** Results of ended copies that a nexus may still ask for. */
-  heldResults: 64,
+  /** Results of ended copies of one nexus at one unit that may still be asked for. */
+  heldResults: 16,
+  /** ROD tokens: what VPD page 8Fh announces (times in seconds). */
+  maxRangeDescriptors: 64,
+  maxTokenBytes: 1024 * MiB,
+  optimalTokenBytes: 64 * MiB,
+  defaultTokenSeconds: 60,
+  maxTokenSeconds: 600,
+  /** Tokens of one unit that are neither used up nor expired. */
+  tokensPerUnit: 256,
+  /** Zeroes from a zero token are written in pieces of this many bytes. */
+  zeroPieceLength: 16 * MiB,
 } as const;
 
 /** The interconnect (docs/interconnect.md; times in milliseconds). */

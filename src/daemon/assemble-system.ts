@@ -90,7 +90,8 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
     const reservations = new Reservations({ store: its.reservations, relativePorts });
     const records = { reservations, modeStore: its.modePages, identifyingStore: its.identifying };
     const { readOnly, lowSpace } = unit;
-    const parts = { pool, clock: env.clock, order, log, ...records };
+    const { clock, random } = env;
+    const parts = { pool, clock, random, order, log, ...records };
     return new LocalUnit({ identity, store: its.store, readOnly, lowSpace, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);

@@ -50,6 +50,7 @@ const RESERVE_OUT = '00ff0000ffffffff00';
 const IDENTIFYING = '0000000000fffffffffe00';
 /** Of THIRD-PARTY COPY OUT and IN. The operating parameters have no list identifier in SPC-4, but one in SPC-3. */
 const EXTENDED_COPY = '000000000000000000ffffffff0000';
+const TOKEN_OUT = '0000000000ffffffffffffffff1f00';
 const RECEIVE_LID1 = '00ff00000000000000ffffffff0000';
 const RECEIVE_LID4 = '00ffffffff00000000ffffffff0000';
 
@@ -97,11 +98,14 @@ const rows = {
   registerAndMove: [persistentReserveOut, ServiceAction.registerAndMove, RESERVE_OUT, 'out', none, 'owner', manages],
   extendedCopyLid1: [thirdPartyCopyOut, ServiceAction.extendedCopyLid1, EXTENDED_COPY, 'out', none, 'copyManager', writes],
   extendedCopyLid4: [thirdPartyCopyOut, ServiceAction.extendedCopyLid4, EXTENDED_COPY, 'out', none, 'copyManager', writes],
+  populateToken: [thirdPartyCopyOut, ServiceAction.populateToken, TOKEN_OUT, 'out', none, 'owner', reads],
+  writeUsingToken: [thirdPartyCopyOut, ServiceAction.writeUsingToken, TOKEN_OUT, 'out', none, 'copyManager', writes],
   copyOperationAbort: [thirdPartyCopyOut, ServiceAction.copyOperationAbort, '00ffffffff00000000000000000000', 'none', none, 'copyManager', writes],
   receiveCopyStatusLid1: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid1, RECEIVE_LID1, 'in', none, 'copyManager', writes],
   receiveCopyOperatingParameters: [thirdPartyCopyIn, ServiceAction.receiveCopyOperatingParameters, RECEIVE_LID1, 'in', none, 'copyManager', writes],
   receiveCopyFailureDetails: [thirdPartyCopyIn, ServiceAction.receiveCopyFailureDetails, RECEIVE_LID1, 'in', none, 'copyManager', writes],
   receiveCopyStatusLid4: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid4, RECEIVE_LID4, 'in', none, 'copyManager', writes],
+  receiveRodTokenInformation: [thirdPartyCopyIn, ServiceAction.receiveRodTokenInformation, RECEIVE_LID4, 'in', none, 'copyManager', reads],
   read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner', reads],
   compareAndWrite: [OpCode.compareAndWrite, null, '1affffffffffffffff000000ff1f00', 'out', write, 'owner', writes],
   write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner', writes],

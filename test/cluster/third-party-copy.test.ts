@@ -8,9 +8,20 @@ import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
 import { Router } from '../../src/scsi/router/router.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
-import { copyOutCdb, cscd, lid1List, type SegmentShape, segment } from '../support/copy-lists.ts';
+import {
+  copyInCdb,
+  copyOutCdb,
+  cscd,
+  lid1List,
+  populateList,
+  type RangeShape,
+  type SegmentShape,
+  segment,
+  tokenOutCdb,
+  writeTokenList,
+} from '../support/copy-lists.ts';
 import { HeldStore } from '../support/held-store.ts';
-import { blockCdb, pattern, present, silentLog, testOrder, testPort } from '../support/scsi.ts';
+import { blockCdb, pattern, present, silentLog, testNexus, testOrder, testPort } from '../support/scsi.ts';
 import { type Outcome, TestCommand, type TestCommandOptions } from '../support/test-command.ts';
 import { type Transport, TwoSystems } from './support/two-systems.ts';
 
@@ -87,6 +98,19 @@ class CopyCluster {
     return this.start(lun, copyOutCdb(0, list.length), { dataOut: list });
   }
 
+  /** POPULATE TOKEN of alpha's unit. */
+  async makeToken(ranges: readonly RangeShape[]): Promise<Uint8Array> {
+    const list = populateList(ranges);
+    const made = await this.run(FAR, tokenOutCdb(0x10, 1, list.length), { dataOut: list });
+    assert.equal(codeOf(made), 'status 0');
+    return (await this.run(FAR, copyInCdb(7, 1), { dataIn: 1024 })).data.slice(-512);
+  }
+
+  startUse(token: Uint8Array, ranges: readonly RangeShape[], lun = NEAR): TestCommand {
+    const list = writeTokenList(token, ranges);
+    return this.start(lun, tokenOutCdb(0x11, 2, list.length), { dataOut: list });
+  }
+
   async write(lun: number, lba: number, data: Uint8Array): Promise<void> {
     const cdb = blockCdb(0x8a, lba, data.length / BLOCK);
     const outcome = await this.run(lun, cdb, { dataOut: data, unsolicited: 0, chunk: 65536 });
@@ -124,6 +148,29 @@ for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const) {
           assert.deepEqual(await cluster.read(NEAR, 1000, blocks), data);
           assert.deepEqual(await cluster.read(FAR, 8001, blocks), data);
         }
+      }));
+
+    test('a token that was made by the other system, until a client there changes what it stands for', () =>
+      CopyCluster.with(transport, async (cluster) => {
+        await cluster.write(FAR, 0, pattern(2048 * BLOCK, 6));
+        const token = await cluster.makeToken([{ lba: 0, blocks: 2048 }]);
+        const ranges = [{ lba: 77, blocks: 2048 }];
+        for (const lun of [NEAR, FAR]) {
+          const there = lun === NEAR ? ranges : [{ lba: 9000, blocks: 2048 }];
+          assert.equal(codeOf(await cluster.startUse(token, there, lun).ended), 'status 0');
+          const { lba } = there[0] ?? { lba: 0 };
+          assert.deepEqual(await cluster.read(lun, lba, 2048), pattern(2048 * BLOCK, 6));
+        }
+        const direct = testNexus('iqn.test:direct');
+        const write = () =>
+          new TestCommand({ nexus: direct, cdb: blockCdb(0x8a, 2047, 1), dataOut: pattern(BLOCK) }).run(
+            cluster.systems.local,
+          );
+        assert.equal(codeOf(await write()), '06/29/00');
+        assert.equal(codeOf(await cluster.startUse(token, ranges).ended), 'status 0', 'it did not run');
+        assert.equal(codeOf(await write()), 'status 0');
+        assert.equal(codeOf(await cluster.startUse(token, ranges).ended), '05/23/08');
+        cluster.systems.local.nexusLost(direct, 'logout');
       }));
 
     test('the link is lost in the middle: COPY ABORTED, and nothing is written behind it', () =>

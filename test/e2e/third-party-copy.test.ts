@@ -3,7 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
 import { Cluster } from '../support/cluster.ts';
-import { copyInCdb, copyOutCdb, cscd, lid1List, segment } from '../support/copy-lists.ts';
+import {
+  copyInCdb,
+  copyOutCdb,
+  cscd,
+  lid1List,
+  populateList,
+  segment,
+  tokenOutCdb,
+  writeTokenList,
+} from '../support/copy-lists.ts';
 import { qemuIo } from '../support/disk.ts';
 import { Session } from '../support/session.ts';
 import { linkOf } from '../support/status.ts';
@@ -64,6 +73,32 @@ describe('third-party copies between systems', () => {
       );
     });
   }
+
+  test('a token of alpha’s blocks is written to beta’s unit by beta, until alpha’s change', async () => {
+    await qemuIo(cluster.disk('alpha-local', 1), 'write -P 0x3c 16M 4M');
+    const ranges = [{ lba: 32768, blocks: 8192 }];
+    const [alpha, beta] = [await Session.open(cluster, 'alpha-all'), await Session.open(cluster, 'beta-all')];
+    try {
+      await alpha.unitAttentions(1);
+      await beta.unitAttentions(2);
+      const populate = populateList(ranges);
+      const cdb = tokenOutCdb(0x10, 3, populate.length);
+      assert.equal((await alpha.initiator.command(1, cdb, { dataOut: populate })).status, 0);
+      const information = await alpha.data(1, { bytes: copyInCdb(7, 3), dataInLength: 1024 });
+      const use = () => {
+        const list = writeTokenList(information.slice(-512), [{ lba: 65536, blocks: 8192 }]);
+        return beta.initiator.command(2, tokenOutCdb(0x11, 4, list.length), { dataOut: list });
+      };
+      assert.equal((await use()).status, 0);
+      await qemuIo(cluster.disk('beta-local', 2), 'read -P 0x3c 32M 4M');
+      await qemuIo(cluster.disk('alpha-local', 1), 'write -P 0x3d 18M 512');
+      const { status, sense } = await use();
+      assert.deepEqual([status, sense?.key, sense?.asc, sense?.ascq], [2, 5, 0x23, 0x08]);
+    } finally {
+      await alpha.close();
+      await beta.close();
+    }
+  });
 
   test('an initiator that is not shown the destination writes nothing there', async () => {
     const session = await Session.open(cluster, 'alpha-all', HIDDEN);

@@ -105,6 +105,57 @@ export function copyInCdb(
   return cdb;
 }
 
+export interface RangeShape {
+  readonly lba: number;
+  readonly blocks: number;
+}
+
+/** POPULATE TOKEN (SBC-3 5.12). `type`: with RTV. */
+export function populateList(
+  ranges: readonly RangeShape[],
+  { seconds = 0, type = 0 }: { readonly seconds?: number; readonly type?: number } = {},
+): Uint8Array {
+  const header = new Uint8Array(16);
+  putU16(header, 0, 14 + 16 * ranges.length);
+  header[2] = type === 0 ? 0 : 0x02;
+  putU32(header, 4, seconds);
+  putU32(header, 8, type);
+  putU16(header, 14, 16 * ranges.length);
+  return join([header, ...ranges.map(range)]);
+}
+
+/** WRITE USING TOKEN (SBC-3 5.59). */
+export function writeTokenList(token: Uint8Array, ranges: readonly RangeShape[], offset = 0): Uint8Array {
+  const header = new Uint8Array(536);
+  putU16(header, 0, 534 + 16 * ranges.length);
+  putU64(header, 8, offset);
+  header.set(token, 16);
+  putU16(header, 534, 16 * ranges.length);
+  return join([header, ...ranges.map(range)]);
+}
+
+/** POPULATE TOKEN (10h), WRITE USING TOKEN (11h). */
+export function tokenOutCdb(serviceAction: number, listIdentifier: number, listLength: number): Uint8Array {
+  const cdb = copyOutCdb(serviceAction, listLength);
+  putU32(cdb, 6, listIdentifier);
+  return cdb;
+}
+
+/** The block device zero ROD token (SBC-3 4.28.4). */
+export function zeroToken(): Uint8Array {
+  const token = new Uint8Array(512);
+  putU32(token, 0, 0xffff_0001);
+  putU16(token, 6, 0x01f8);
+  return token;
+}
+
+function range({ lba, blocks }: RangeShape): Uint8Array {
+  const bytes = new Uint8Array(16);
+  putU64(bytes, 0, lba);
+  putU32(bytes, 8, blocks);
+  return bytes;
+}
+
 function lengthOf(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
 }

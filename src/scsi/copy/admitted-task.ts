@@ -7,6 +7,8 @@ import { DiscardedData } from '../discarded-data.ts';
 import type { Command, CommandResult, LogicalUnit, TaskManagementResponse } from '../logical-unit.ts';
 import { UnitCommand, type UnitOutcome } from './unit-command.ts';
 
+const CDB_LENGTH = 16;
+
 const Phase = { atOwner: 0, running: 1, over: 2 } as const;
 type Phase = (typeof Phase)[keyof typeof Phase];
 
@@ -36,12 +38,17 @@ export abstract class AdmittedTask extends DiscardedData {
     this.#ended = options.ended;
   }
 
-  /** The owner has let it through. */
-  protected abstract run(): void;
+  /** The owner has let it through, with what it has to say. */
+  protected abstract run(told: Uint8Array): void;
   /** For a command that runs. `done` comes behind its end, but for 'rejected'. */
   abstract abort(done: (response: TaskManagementResponse) => void): void;
   /** The nexus is lost. */
   abstract lose(): void;
+
+  /** Bytes of data that the owner may have for it. */
+  protected get askedLength(): number {
+    return 0;
+  }
 
   get isRunning(): boolean {
     return this.#phase === Phase.running;
@@ -52,9 +59,13 @@ export abstract class AdmittedTask extends DiscardedData {
   }
 
   start(): void {
-    const { nexus, tag, taskAttribute, cdb } = this.command;
-    const ended = (outcome: UnitOutcome) => this.#answered(outcome);
-    new UnitCommand({ unit: this.unit, nexus, tag, taskAttribute, cdb, ended }).start();
+    const { nexus, tag, taskAttribute } = this.command;
+    // What may stand behind it is between a copy manager and an owner.
+    const cdb = this.command.cdb.subarray(0, CDB_LENGTH);
+    const dataIn = new Uint8Array(this.askedLength);
+    const ended = (outcome: UnitOutcome, received: number) =>
+      this.#answered(outcome, dataIn.subarray(0, received));
+    new UnitCommand({ unit: this.unit, nexus, tag, taskAttribute, cdb, dataIn, ended }).start();
   }
 
   protected complete(result: CommandResult): void {
@@ -72,7 +83,7 @@ export abstract class AdmittedTask extends DiscardedData {
     this.#ended(this);
   }
 
-  #answered(outcome: UnitOutcome): void {
+  #answered(outcome: UnitOutcome, told: Uint8Array): void {
     if (outcome === 'aborted') return this.becomeAborted();
     if ('unknown' in outcome) {
       this.becomeOver();
@@ -80,6 +91,6 @@ export abstract class AdmittedTask extends DiscardedData {
     }
     if (outcome.status !== 0) return this.complete(outcome);
     this.#phase = Phase.running;
-    this.run();
+    this.run(told);
   }
 }

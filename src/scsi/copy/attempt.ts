@@ -29,17 +29,20 @@ export interface AttemptOptions {
   readonly unit: LogicalUnit;
   readonly by: 'source' | 'destination';
   readonly cdb: Uint8Array;
+  /** All of it has to come, where nothing else is said. */
   readonly dataIn?: Uint8Array;
+  readonly mayBeShort?: boolean;
   readonly dataOut?: Uint8Array;
   /** What waited for the nexus from before the copy says nothing about it: a reset neither. */
   readonly isFirst?: boolean;
-  /** Once; with null where the unit has done it. */
-  readonly ended: (failure: UnitFailure | null) => void;
+  /** Once; with null where the unit has done it. `received`: bytes of data-in. */
+  readonly ended: (failure: UnitFailure | null, received: number) => void;
 }
 
 const NOT_READY = 0x2;
 const UNIT_ATTENTION = 0x6;
 const ASC_NOT_READY = 0x04;
+const ASC_INVALID_TOKEN_OPERATION = 0x23;
 const ASC_RESET = 0x29;
 const ASC_CLEARED = 0x2f;
 
@@ -67,7 +70,7 @@ export class Attempt {
       cdb,
       ...(dataIn === undefined ? {} : { dataIn }),
       ...(dataOut === undefined ? {} : { dataOut }),
-      ended: (outcome) => this.#ended(outcome),
+      ended: (outcome, received) => this.#ended(outcome, received),
     });
     this.#command = command;
     command.start();
@@ -90,13 +93,15 @@ export class Attempt {
     this.#end({ sense: sense.copyCleared(), forwarded: null });
   }
 
-  #ended(outcome: UnitOutcome): void {
+  #ended(outcome: UnitOutcome, received: number): void {
     this.#command = null;
     if (outcome === 'aborted') return this.#end({ sense: sense.copyCleared(), forwarded: null });
     if ('unknown' in outcome) return this.#end({ sense: sense.copyTargetNotReachable(), forwarded: null });
     if (outcome.status === Status.good) {
       this.#host.counted();
-      return this.#end(null);
+      const { dataIn, mayBeShort = false } = this.#options;
+      const isShort = !mayBeShort && dataIn !== undefined && received < dataIn.length;
+      return this.#end(isShort ? { sense: sense.copyTargetUnderrun(), forwarded: null } : null, received);
     }
     if (outcome.status === Status.busy || outcome.status === Status.taskSetFull) return this.#wait();
     if (outcome.sense !== null && this.#mayIgnore(outcome.sense)) return this.#again();
@@ -124,9 +129,9 @@ export class Attempt {
     return this.#options.isFirst === true || !isCleared(asc);
   }
 
-  #end(failure: UnitFailure | null): void {
+  #end(failure: UnitFailure | null, received = 0): void {
     this.#isOver = true;
-    this.#options.ended(failure);
+    this.#options.ended(failure, received);
   }
 }
 
@@ -135,6 +140,7 @@ function isCleared(asc: number): boolean {
 }
 
 function copySenseOf(told: Sense | null): Sense {
+  if (told?.asc === ASC_INVALID_TOKEN_OPERATION) return told;
   if (told?.key === UNIT_ATTENTION && isCleared(told.asc)) return sense.copyCleared();
   if (told?.key === NOT_READY && told.asc === ASC_NOT_READY) return sense.copyTargetNotReachable();
   return sense.thirdPartyDeviceFailure();

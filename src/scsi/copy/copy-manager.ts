@@ -11,6 +11,7 @@ import {
   encodeCopyStatusLid4,
   encodeFailureDetails,
   encodeOperatingParameters,
+  encodeRodTokenInformation,
 } from '../../wire/scsi/copy/copy-results.ts';
 import { ServiceAction } from '../../wire/scsi/opcodes.ts';
 import { sense } from '../../wire/scsi/sense.ts';
@@ -32,6 +33,7 @@ import { CopyNexus } from './copy-nexus.ts';
 import { ExtendedCopyTask } from './extended-copy-task.ts';
 import { PieceSlots } from './piece-slots.ts';
 import { CancelTask, type CopyAnswer, ResultTask } from './result-task.ts';
+import { WriteUsingTokenTask } from './write-using-token-task.ts';
 
 /** A copy command, its unit, and what its initiator sees. */
 export interface CopyRequest {
@@ -50,6 +52,8 @@ interface Known {
 const LID1_AT = 2;
 const LID4_AT = 2;
 const ALLOCATION_LENGTH_AT = 10;
+/** A status, and a token with its header. */
+const MAX_TOKEN_INFORMATION_LENGTH = 1024;
 
 export class CopyManager {
   readonly #pool: BufferPool;
@@ -87,7 +91,7 @@ export class CopyManager {
    */
   manage(
     nexus: Nexus,
-    lun: number,
+    { lun, unit }: Pick<CopyRequest, 'lun' | 'unit'>,
     what: TaskManagementFunction,
     tag: number,
     done: (ended: number, response: TaskManagementResponse) => void,
@@ -96,7 +100,7 @@ export class CopyManager {
     const meant = [...(known?.tasks ?? [])].filter(
       (task) => task.isRunning && task.lun === lun && isMeant(task, what, tag),
     );
-    if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.forgetResults();
+    if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.listsOf(unit).forgetResults();
     let left = meant.length;
     let least: TaskManagementResponse = 'complete';
     if (left === 0) return done(0, least);
@@ -125,6 +129,7 @@ export class CopyManager {
 
   #taskOf(request: CopyRequest, nexus: CopyNexus, options: AdmittedTaskOptions): AdmittedTask {
     const { name, map } = request;
+    const lists = nexus.listsOf(request.unit);
     const { cdb } = request.command;
     const answer = (make: CopyAnswer) => new ResultTask(options, make, u32(cdb, ALLOCATION_LENGTH_AT));
     const parts = { clock: this.#clock, pool: this.#pool, slots: this.#slots };
@@ -132,9 +137,11 @@ export class CopyManager {
       case 'extendedCopyLid1':
       case 'extendedCopyLid4':
         return new ExtendedCopyTask({ ...options, serviceAction: ServiceAction[name], map, nexus, parts });
+      case 'writeUsingToken':
+        return new WriteUsingTokenTask({ ...options, serviceAction: ServiceAction[name], map, nexus, parts });
       case 'copyOperationAbort':
         return new CancelTask(options, (done) => {
-          const copy = nexus.running(u32(cdb, LID4_AT));
+          const copy = lists.running(u32(cdb, LID4_AT));
           copy?.cancel(done);
           return copy !== null;
         });
@@ -142,17 +149,29 @@ export class CopyManager {
         return answer(encodeOperatingParameters);
       case 'receiveCopyStatusLid1':
         return answer(() => {
-          const progress = nexus.takeStatus(u8(cdb, LID1_AT));
+          const progress = lists.takeStatus(u8(cdb, LID1_AT));
           return progress === null ? sense.invalidFieldInCdb() : encodeCopyStatusLid1(progress);
         });
       case 'receiveCopyStatusLid4':
         return answer(() => {
-          const progress = nexus.progress(u32(cdb, LID4_AT));
+          const progress = lists.progress(u32(cdb, LID4_AT));
           return progress === null ? sense.invalidFieldInCdb() : encodeCopyStatusLid4(progress);
         });
+      case 'receiveRodTokenInformation':
+        return new ResultTask(
+          options,
+          (told) => {
+            // Of a POPULATE TOKEN the unit's owner tells; all other copies are ours.
+            if (told.length > 0) return told;
+            const progress = lists.progress(u32(cdb, LID4_AT));
+            return progress === null ? sense.invalidFieldInCdb() : encodeRodTokenInformation(progress, null);
+          },
+          u32(cdb, ALLOCATION_LENGTH_AT),
+          MAX_TOKEN_INFORMATION_LENGTH,
+        );
       case 'receiveCopyFailureDetails':
         return answer(() => {
-          const details = nexus.takeDetails(u8(cdb, LID1_AT));
+          const details = lists.takeDetails(u8(cdb, LID1_AT));
           if (details === null) return sense.invalidFieldInCdb();
           return encodeFailureDetails(details === 'told' ? null : details);
         });

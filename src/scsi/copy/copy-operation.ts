@@ -2,15 +2,14 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import { CopyLimits } from '../../limits.ts';
-import { encodeCdb16 } from '../../wire/scsi/cdb.ts';
-import { OpCode } from '../../wire/scsi/opcodes.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import type { LogicalUnit, TaskManagementResponse } from '../logical-unit.ts';
 import { Attempt, type AttemptHost, type AttemptOptions, type UnitFailure } from './attempt.ts';
 import type { CopyNexus } from './copy-nexus.ts';
 import type { CopyEnd, PlannedSegment } from './copy-plan.ts';
+import { askOwner, PieceCopy, type PieceHost, type TokenSource } from './piece-copy.ts';
 import type { PieceSlots } from './piece-slots.ts';
-import { type Piece, SegmentProgress } from './segment-progress.ts';
+import { SegmentProgress } from './segment-progress.ts';
 
 export interface OperationParts {
   readonly clock: Clock;
@@ -18,19 +17,28 @@ export interface OperationParts {
   readonly slots: PieceSlots;
 }
 
+/** What is copied: a plan that is there, or one that a token gives. */
+export interface CopyWork {
+  readonly token: TokenSource | null;
+  readonly plan: readonly PlannedSegment[];
+}
+
 /** null: all was copied. */
 export type CopyEnding = Sense | 'aborted' | null;
 
 const TEST_UNIT_READY = new Uint8Array(16);
 
-export class CopyOperation implements AttemptHost {
+export class CopyOperation implements AttemptHost, PieceHost {
   readonly clock: Clock;
   readonly nexus: CopyNexus;
   /** Commands that units have completed; segments that were begun. */
   commands = 0;
   segmentsBegun = 0;
   readonly #parts: OperationParts;
-  readonly #plan: readonly PlannedSegment[];
+  readonly pool: BufferPool;
+  readonly token: TokenSource | null;
+  #plan: readonly PlannedSegment[];
+  #isOpen: boolean;
   readonly #ended: (how: CopyEnding) => void;
   readonly #deadline: number;
   readonly #attempts = new Set<Attempt>();
@@ -49,13 +57,16 @@ export class CopyOperation implements AttemptHost {
   constructor(
     parts: OperationParts,
     nexus: CopyNexus,
-    plan: readonly PlannedSegment[],
+    { token, plan }: CopyWork,
     ended: (how: CopyEnding) => void,
   ) {
     this.clock = parts.clock;
     this.nexus = nexus;
     this.#parts = parts;
+    this.token = token;
+    this.pool = parts.pool;
     this.#plan = plan;
+    this.#isOpen = token === null;
     this.#ended = ended;
     this.#deadline = parts.clock.now() + CopyLimits.copyMilliseconds;
     this.#current = this.#next();
@@ -100,7 +111,7 @@ export class CopyOperation implements AttemptHost {
   /** The copy ends with COPY ABORTED once its commands have ended. */
   cancel(): void {
     this.#isAborted = false;
-    this.#fail({ sense: sense.copyCleared(), forwarded: null }, null);
+    this.fail({ sense: sense.copyCleared(), forwarded: null }, null);
     this.#pump();
   }
 
@@ -124,6 +135,7 @@ export class CopyOperation implements AttemptHost {
   /** Does what can be done next; false where something has to happen first. */
   #step(): boolean {
     if (this.isStopping) return this.#stop();
+    if (this.token !== null && !this.#isOpen) return this.#open(this.token);
     const current = this.#current;
     if (current === null) return this.#end(null);
     if (current.isDone) {
@@ -134,9 +146,13 @@ export class CopyOperation implements AttemptHost {
     if (!this.#isReady(current.segment)) return this.#makeReady(current.segment);
     if (this.#pieces >= current.piecesAtATime || !this.#takeSlot()) return false;
     const piece = current.begin();
-    if (piece === null) this.#parts.slots.giveBack();
-    else this.#copyPiece(current, piece);
-    return piece !== null;
+    if (piece === null) {
+      this.#parts.slots.giveBack();
+      return false;
+    }
+    this.#pieces += 1;
+    new PieceCopy(this, current, piece).start();
+    return true;
   }
 
   #next(): SegmentProgress | null {
@@ -149,7 +165,7 @@ export class CopyOperation implements AttemptHost {
   #stop(): boolean {
     if (this.#attempts.size > 0) return false;
     if (this.#isAborted) return this.#end('aborted');
-    if (this.#failure === null) this.#fail({ sense: sense.copyTimedOut(), forwarded: null }, null);
+    if (this.#failure === null) this.fail({ sense: sense.copyTimedOut(), forwarded: null }, null);
     const information = this.#current?.hasWritten === true ? this.#current.residual : null;
     return this.#end(this.#failure === null ? null : { ...this.#failure, information });
   }
@@ -160,22 +176,45 @@ export class CopyOperation implements AttemptHost {
     return false;
   }
 
+  /** Asks what the token stands for. */
+  #open(token: TokenSource): boolean {
+    const { unit } = token;
+    if (this.#attempts.size > 0) return false;
+    if (!this.#ready.has(unit)) {
+      this.#greet({ unit, lba: 0, pointer: null }, 'source');
+      return true;
+    }
+    askOwner(this, token, (failure, answer) => {
+      if (failure === null) this.#opened(token.plan(answer));
+      else this.fail(failure, null);
+      this.#pump();
+    });
+    return true;
+  }
+
+  #opened(plan: readonly PlannedSegment[] | Sense): void {
+    if ('key' in plan) return this.fail({ sense: plan, forwarded: null }, null);
+    this.#plan = plan;
+    this.#isOpen = true;
+    this.#current = this.#next();
+  }
+
   #isReady({ source, destination }: PlannedSegment): boolean {
-    return this.#ready.has(source.unit) && this.#ready.has(destination.unit);
+    return (source === null || this.#ready.has(source.unit)) && this.#ready.has(destination.unit);
   }
 
   /** What waits at a unit for the copy's nexus is taken before anything is read or written there. */
   #makeReady({ source, destination }: PlannedSegment): boolean {
     if (this.#attempts.size > 0) return false;
-    if (this.#ready.has(source.unit)) this.#greet(destination, 'destination');
+    if (source === null || this.#ready.has(source.unit)) this.#greet(destination, 'destination');
     else this.#greet(source, 'source');
     return true;
   }
 
   #greet(end: CopyEnd, by: 'source' | 'destination'): void {
-    this.#attempt({ unit: end.unit, by, cdb: TEST_UNIT_READY, isFirst: true }, (failure) => {
+    this.attempt({ unit: end.unit, by, cdb: TEST_UNIT_READY, isFirst: true }, (failure) => {
       if (failure === null) this.#ready.add(end.unit);
-      else this.#fail(failure, end);
+      else this.fail(failure, end);
       this.#pump();
     });
   }
@@ -191,40 +230,18 @@ export class CopyOperation implements AttemptHost {
     return false;
   }
 
-  /** Its slot is taken. */
-  #copyPiece(current: SegmentProgress, piece: Piece): void {
-    const { source, destination } = current.segment;
-    const lease = this.#parts.pool.take(piece.length);
-    this.#pieces += 1;
-    const over = () => {
-      lease.release();
-      this.#pieces -= 1;
-      this.#parts.slots.giveBack();
-      this.#pump();
-    };
-    const write = () => {
-      const cdb = cdbOf(OpCode.write16, destination, piece);
-      const { unit } = destination;
-      this.#attempt({ unit, by: 'destination', cdb, dataOut: lease.bytes }, (failure) => {
-        if (failure === null) current.end(piece);
-        else this.#fail(failure, destination);
-        over();
-      });
-    };
-    const cdb = cdbOf(OpCode.read16, source, piece);
-    this.#attempt({ unit: source.unit, by: 'source', cdb, dataIn: lease.bytes }, (failure) => {
-      if (failure !== null) this.#fail(failure, source);
-      if (this.isStopping) over();
-      else write();
-    });
+  pieceOver(): void {
+    this.#pieces -= 1;
+    this.#parts.slots.giveBack();
+    this.#pump();
   }
 
-  #attempt(options: Omit<AttemptOptions, 'ended'>, ended: (failure: UnitFailure | null) => void): void {
+  attempt(options: Omit<AttemptOptions, 'ended'>, ended: AttemptOptions['ended']): void {
     const attempt: Attempt = new Attempt(this, {
       ...options,
-      ended: (failure) => {
+      ended: (failure, received) => {
         this.#attempts.delete(attempt);
-        ended(failure);
+        ended(failure, received);
       },
     });
     this.#attempts.add(attempt);
@@ -232,13 +249,8 @@ export class CopyOperation implements AttemptHost {
   }
 
   /** The first failure is the copy's. `end`: of the unit that has failed. */
-  #fail({ sense: reason, forwarded }: UnitFailure, end: CopyEnd | null): void {
+  fail({ sense: reason, forwarded }: UnitFailure, end: CopyEnd | null): void {
     const segment = Math.max(0, this.segmentsBegun - 1);
     this.#failure ??= { ...reason, copy: { segment, pointer: end?.pointer ?? null, forwarded } };
   }
-}
-
-function cdbOf(operationCode: number, { unit, lba }: CopyEnd, { at, length }: Piece): Uint8Array {
-  const { blockLength } = unit.identity;
-  return encodeCdb16(operationCode, lba + at / blockLength, length / blockLength);
 }

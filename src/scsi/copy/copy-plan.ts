@@ -6,7 +6,6 @@ import {
   ADDRESSED_UNIT,
   type CopySegment,
   CSCD_LENGTH,
-  type CscdDescriptor,
   type ExtendedCopyList,
   type ExtendedCopyMistake,
 } from '../../wire/scsi/copy/extended-copy.ts';
@@ -25,7 +24,8 @@ export interface CopyEnd {
 
 /** Bytes to copy; they are whole blocks at both ends. */
 export interface PlannedSegment {
-  readonly source: CopyEnd;
+  /** Null: zeroes. */
+  readonly source: CopyEnd | null;
   readonly destination: CopyEnd;
   readonly length: number;
 }
@@ -36,7 +36,7 @@ export function planCopy(
   map: LunMap,
   addressed: LogicalUnit,
 ): readonly PlannedSegment[] | Sense {
-  const units = list.cscds.map((cscd) => findUnit(cscd, map));
+  const units = list.cscds.map(({ naa }) => (naa === null ? null : findUnit(naa, map)));
   const planned: PlannedSegment[] = [];
   for (const [index, segment] of list.segments.entries()) {
     const found = planSegment(segment, list, units, addressed);
@@ -64,8 +64,7 @@ function planSegment(
 }
 
 /** Null where the initiator is shown no such unit at this port. */
-function findUnit({ naa }: CscdDescriptor, map: LunMap): LogicalUnit | null {
-  if (naa === null) return null;
+export function findUnit(naa: Uint8Array, map: LunMap): LogicalUnit | null {
   const found = map.units.find(({ unit }) => isSame(unit.identity.naa, naa));
   return found?.unit ?? null;
 }

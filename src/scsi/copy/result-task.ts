@@ -6,8 +6,8 @@ import type { TaskManagementResponse } from '../logical-unit.ts';
 import { ParameterData } from '../parameter-data.ts';
 import { AdmittedTask, type AdmittedTaskOptions } from './admitted-task.ts';
 
-/** Parameter data, or what is wrong with the question. */
-export type CopyAnswer = () => Uint8Array | Sense;
+/** Parameter data, or what is wrong with the question. `told`: by the owner. */
+export type CopyAnswer = (told: Uint8Array) => Uint8Array | Sense;
 
 export class ResultTask extends AdmittedTask {
   readonly #answer: CopyAnswer;
@@ -15,10 +15,18 @@ export class ResultTask extends AdmittedTask {
   #data: ParameterData | null = null;
   #earlyGrants = 0;
 
-  constructor(options: AdmittedTaskOptions, answer: CopyAnswer, allocationLength: number) {
+  readonly #askedLength: number;
+
+  /** `askedLength`: the most that the owner may have for it. */
+  constructor(options: AdmittedTaskOptions, answer: CopyAnswer, allocationLength: number, askedLength = 0) {
     super(options);
     this.#answer = answer;
     this.#allocationLength = allocationLength;
+    this.#askedLength = askedLength;
+  }
+
+  protected override get askedLength(): number {
+    return this.#askedLength;
   }
 
   override grant(length: number): void {
@@ -36,8 +44,8 @@ export class ResultTask extends AdmittedTask {
     this.becomeAborted();
   }
 
-  protected run(): void {
-    const answer = this.#answer();
+  protected run(told: Uint8Array): void {
+    const answer = this.#answer(told);
     if (!(answer instanceof Uint8Array)) {
       return this.complete({ status: Status.checkCondition, sense: answer, presentedLength: 0 });
     }

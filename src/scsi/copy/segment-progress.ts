@@ -14,6 +14,7 @@ export interface Piece {
 export class SegmentProgress {
   readonly segment: PlannedSegment;
   readonly piecesAtATime: number;
+  readonly #pieceLength: number;
   /** Whether anything has been written. */
   hasWritten = false;
   readonly #isBackward: boolean;
@@ -26,6 +27,7 @@ export class SegmentProgress {
   constructor(segment: PlannedSegment) {
     this.segment = segment;
     const distance = distanceOf(segment);
+    this.#pieceLength = segment.source === null ? CopyLimits.zeroPieceLength : CopyLimits.pieceLength;
     this.piecesAtATime = Math.abs(distance) < segment.length ? 1 : CopyLimits.piecesPerCopy;
     this.#isBackward = distance > 0 && distance < segment.length;
   }
@@ -47,7 +49,7 @@ export class SegmentProgress {
   /** The next piece, which has begun by that; null where all have. */
   begin(): Piece | null {
     const { length: total } = this.segment;
-    const length = Math.min(CopyLimits.pieceLength, total - this.#begun);
+    const length = Math.min(this.#pieceLength, total - this.#begun);
     if (length === 0) return null;
     const at = this.#isBackward ? total - this.#begun - length : this.#begun;
     this.#begun += length;
@@ -67,6 +69,6 @@ export class SegmentProgress {
 
 /** How many bytes behind the source the destination begins; Infinity in another unit. */
 function distanceOf({ source, destination }: PlannedSegment): number {
-  if (source.unit !== destination.unit) return Number.POSITIVE_INFINITY;
+  if (source?.unit !== destination.unit) return Number.POSITIVE_INFINITY;
   return (destination.lba - source.lba) * source.unit.identity.blockLength;
 }

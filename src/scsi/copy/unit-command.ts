@@ -1,7 +1,6 @@
 /** A command that the copy manager gives to a unit, local or proxied, as an initiator would. */
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import { CopyLimits } from '../../limits.ts';
-import { Status } from '../../wire/scsi/status.ts';
 import {
   type Command,
   type CommandResult,
@@ -24,8 +23,8 @@ export interface UnitCommandOptions {
   /** Where data-in goes, or data-out comes from; it is the command's until `ended`. */
   readonly dataIn?: Uint8Array;
   readonly dataOut?: Uint8Array;
-  /** May be called before `start` has returned. */
-  readonly ended: (outcome: UnitOutcome) => void;
+  /** May be called before `start` has returned. `received`: bytes of data-in. */
+  readonly ended: (outcome: UnitOutcome, received: number) => void;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -44,7 +43,7 @@ export class UnitCommand implements Command {
   readonly unit: LogicalUnit;
   readonly #dataIn: Uint8Array;
   readonly #dataOut: Uint8Array;
-  readonly #ended: (outcome: UnitOutcome) => void;
+  readonly #ended: (outcome: UnitOutcome, received: number) => void;
   #task: Task | null = null;
   #isOver = false;
   #received = 0;
@@ -93,8 +92,7 @@ export class UnitCommand implements Command {
   }
 
   complete(result: CommandResult): void {
-    const isShort = result.status === Status.good && this.#received < this.#dataIn.length;
-    this.#end(isShort ? { unknown: 'less data than was asked for' } : result);
+    this.#end(result);
   }
 
   outcomeUnknown(reason: string): void {
@@ -112,6 +110,6 @@ export class UnitCommand implements Command {
 
   #end(outcome: UnitOutcome): void {
     this.#isOver = true;
-    this.#ended(outcome);
+    this.#ended(outcome, this.#received);
   }
 }

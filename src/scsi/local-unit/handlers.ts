@@ -2,7 +2,7 @@
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
 import { type CommandSpec, type CopyCommandName, commands, type OwnerCommandName } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
-import { AdmissionTask } from './commands/admission.ts';
+import { AdmissionTask, WriteUsingTokenAdmission } from './commands/admission.ts';
 import {
   PreFetchTask,
   StartStopUnitTask,
@@ -25,6 +25,7 @@ import {
   reportCapabilities,
 } from './commands/persistent-reserve-in.ts';
 import { PersistentReserveOutTask } from './commands/persistent-reserve-out.ts';
+import { PopulateTokenTask, RodTokenInformationTask } from './commands/populate-token.ts';
 import { ReadTask } from './commands/read.ts';
 import { RequestSenseTask } from './commands/request-sense.ts';
 import { ReleaseTask, ReserveTask } from './commands/reserve.ts';
@@ -117,11 +118,14 @@ const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
   modeSense10: reply(modeSense, shortAt(7)),
   extendedCopyLid1: task(AdmissionTask),
   extendedCopyLid4: task(AdmissionTask),
+  populateToken: task(PopulateTokenTask),
+  writeUsingToken: task(WriteUsingTokenAdmission),
   copyOperationAbort: task(AdmissionTask),
   receiveCopyStatusLid1: task(AdmissionTask),
   receiveCopyOperatingParameters: task(AdmissionTask),
   receiveCopyFailureDetails: task(AdmissionTask),
   receiveCopyStatusLid4: task(AdmissionTask),
+  receiveRodTokenInformation: task(RodTokenInformationTask),
   readCapacity10: reply(readCapacity10, all),
   readCapacity16: reply(readCapacity16, wordAt(10)),
   readDefectData10: reply(readDefectData, shortAt(7)),

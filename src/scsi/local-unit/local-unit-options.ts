@@ -1,6 +1,7 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
+import type { Random } from '../../env/random.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import type { RecordStore } from '../../stores/record/record-store.ts';
 import type { Order } from '../order.ts';
@@ -22,6 +23,8 @@ export interface LocalUnitOptions {
   readonly log: Log;
   /** Default: kept in memory, for the port where a command arrives. */
   readonly reservations?: Reservations;
+  /** For ROD tokens; without it none are made. */
+  readonly random?: Random;
   /** Where mode pages are saved; null or none: they can't be. */
   readonly modeStore?: RecordStore | null;
   /** Default: none, what SET IDENTIFYING INFORMATION brings is kept in memory. */

@@ -14,6 +14,7 @@ import {
   unknownServiceAction,
   usesOnlyKnownFields,
 } from '../command-table.ts';
+import { ConflictClass } from '../conflict-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -32,13 +33,14 @@ import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { RodTokens } from './rod-tokens.ts';
 import { SpaceWatch } from './space-watch.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
 import type { TaskUnit } from './task-unit.ts';
 import { UnitAttentions } from './unit-attentions.ts';
-import type { UnitTask } from './unit-task.ts';
+import { TaskState, type UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
@@ -51,6 +53,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly modes: ModeParameters;
   readonly identifying: IdentifyingInformation;
   readonly clock: Clock;
+  readonly tokens: RodTokens | null;
   writeProtection: Sense | null = null;
   /** Called when what other systems show of the unit has changed: before an answer tells of it. */
   onChange: () => void = () => {};
@@ -85,8 +88,11 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.identifying = new IdentifyingInformation(options.identifyingStore ?? null);
-    this.clock = options.clock;
+    const { clock, random } = options;
+    this.clock = clock;
+    this.tokens = random === undefined ? null : new RodTokens({ identity, clock, random });
     this.#gate = new WriteGate({
+      tokens: this.tokens,
       order: options.order,
       clock: options.clock,
       blockLength: identity.blockLength,
@@ -156,6 +162,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   nexusLost(nexus: Nexus, why: NexusLoss): void {
     this.#attentions.lose(nexus);
     this.#gate.lose(nexus);
+    this.tokens?.lose(nexus);
     this.reservations.release(nexus);
     const tasks = this.#management.loseNexus(nexus);
     if (tasks === 0) return;
@@ -188,6 +195,16 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
 
   changeModes(values: ModeValues, by: Nexus): void {
     if (this.#becomeInMode(values)) this.#attentions.establish(sense.modeParametersChanged(), by);
+  }
+
+  isChanging(first: number, end: number): boolean {
+    const found = this.#tasks.select(
+      ({ state, spec: { conflict }, firstBlock, endBlock }) =>
+        state === TaskState.running &&
+        (conflict === ConflictClass.wholeUnit ||
+          (conflict === ConflictClass.write && firstBlock < end && first < endBlock)),
+    );
+    return found.length > 0;
   }
 
   taskEnded(task: UnitTask): void {

@@ -9,6 +9,7 @@ import type { IdentifyingInformation } from './identifying-information.ts';
 import type { ModeParameters } from './mode-parameters.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import type { RodTokens } from './rod-tokens.ts';
 import type { UnitTask } from './unit-task.ts';
 
 /** The logical unit, as its tasks see it. */
@@ -22,7 +23,11 @@ export interface TaskUnit {
   readonly writeProtection: Sense | null;
   readonly reservations: Reservations;
   readonly identifying: IdentifyingInformation;
+  /** Null: the unit makes none. */
+  readonly tokens: RodTokens | null;
   readonly clock: Clock;
+  /** Whether a task that runs may be changing blocks of [first, end). */
+  isChanging(first: number, end: number): boolean;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;
   /** The unit attention to report next on this nexus, which is cleared by this call. */
   takeUnitAttention(nexus: Nexus): Sense | null;

@@ -13,6 +13,7 @@ import { ConflictClass } from '../conflict-table.ts';
 import type { Nexus } from '../nexus.ts';
 import type { Order } from '../order.ts';
 import { AccessHistory } from './access-history.ts';
+import type { RodTokens } from './rod-tokens.ts';
 import { TaskState, type UnitTask } from './unit-task.ts';
 
 export interface GateOptions {
@@ -20,6 +21,8 @@ export interface GateOptions {
   readonly clock: Clock;
   readonly blockLength: number;
   readonly blockCount: number;
+  /** Of the unit: what changes blocks cancels them. */
+  readonly tokens: RodTokens | null;
   /** There is a newer proof for the held task: whether it may run is to be looked at again. */
   readonly again: (task: UnitTask) => void;
   /** No proof has come in time. */
@@ -65,6 +68,7 @@ export class WriteGate {
         this.#hold(task, nexus);
         return false;
       }
+      this.#options.tokens?.changed(first, end);
     }
     this.#history.record(nexus.id, this.#options.order.next(), first, end);
     return true;

@@ -62,7 +62,7 @@ function vpdPage(
     case VpdPage.scsiPorts:
       return encodeScsiPorts(accessStates.ports(unit));
     case VpdPage.thirdPartyCopy:
-      return encodeThirdPartyCopy(copyCommands);
+      return encodeThirdPartyCopy(copyCommands, unit.blockLength);
     case VpdPage.blockLimits:
       return blockLimits(unit);
     case VpdPage.blockDeviceCharacteristics:

@@ -132,7 +132,7 @@ export class Router implements TaskRouter {
     for (const task of ended) task.abort();
     const isAbortTask = what === TaskManagementFunction.abortTask;
     if (ended.length > 0 && isAbortTask) return done('complete');
-    this.#copies.manage(nexus, lun, what, tag, (copies, response) => {
+    this.#copies.manage(nexus, mapped, what, tag, (copies, response) => {
       if (response !== 'complete' || (copies > 0 && isAbortTask)) done(response);
       else mapped.unit.manage(nexus, what, tag, done);
     });

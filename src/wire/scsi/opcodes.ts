@@ -69,12 +69,15 @@ export const ServiceAction = {
   /** Of THIRD-PARTY COPY OUT. */
   extendedCopyLid1: 0x00,
   extendedCopyLid4: 0x01,
+  populateToken: 0x10,
+  writeUsingToken: 0x11,
   copyOperationAbort: 0x1c,
   /** Of THIRD-PARTY COPY IN. */
   receiveCopyStatusLid1: 0x00,
   receiveCopyOperatingParameters: 0x03,
   receiveCopyFailureDetails: 0x04,
   receiveCopyStatusLid4: 0x05,
+  receiveRodTokenInformation: 0x07,
   /** Of SERVICE ACTION IN (16). */
   readCapacity16: 0x10,
   getLbaStatus: 0x12,

@@ -16,7 +16,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import type { RecordStore } from '../../../src/stores/record/record-store.ts';
 import { freePort } from '../../support/free-port.ts';
-import { testOrder } from '../../support/scsi.ts';
+import { testOrder, testRandom } from '../../support/scsi.ts';
 
 export type Transport = LinkAddress['transport'];
 
@@ -106,7 +106,13 @@ export class TwoSystems {
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
-    const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
+    const parts = {
+      pool: alphaPool,
+      clock: new NodeClock(),
+      random: testRandom,
+      order: testOrder,
+      log: alphaLog,
+    };
     const { modeStore = null, readOnly = false } = options;
     this.local = new LocalUnit({ identity, store, ...parts, modeStore, readOnly });
     const readSetLength = options.readSetLength ?? 65536;

@@ -279,6 +279,13 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
       const copy = await held(rig, 5);
       const again = rig.list({ listIdentifier: 5, segments: [segment({ blocks: 1 })] });
       assert.equal(codeOf(await rig.copy(again)), '05/00/16');
+      const elsewhere = segment({ from: 0, to: 0, blocks: 1 });
+      const other = rig.list({ listIdentifier: 5, segments: [elsewhere] });
+      assert.equal(
+        codeOf(await rig.copy(other, { lun: 3 })),
+        'status 0',
+        'another unit’s identifiers are its own',
+      );
       rig.b.held.open();
       assert.equal(codeOf(await copy.ended), 'status 0');
       assert.equal(codeOf(await rig.copy(again)), 'status 0');

@@ -15,7 +15,7 @@ import { Status } from '../../../src/wire/scsi/status.ts';
 import { copyOutCdb, cscd, type ListShape, lid1List } from '../../support/copy-lists.ts';
 import { HeldStore } from '../../support/held-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { blockCdb, present, silentLog, testOrder, testPort } from '../../support/scsi.ts';
+import { blockCdb, present, silentLog, testOrder, testPort, testRandom } from '../../support/scsi.ts';
 import { type Outcome, TestCommand, type TestCommandOptions } from '../../support/test-command.ts';
 
 export const BLOCK = 512;
@@ -148,6 +148,7 @@ export class CopyRig {
       store: checked(held.store),
       pool: this.pool,
       clock: this.clock,
+      random: testRandom,
       order: testOrder,
       log: silentLog,
     });

@@ -5,7 +5,7 @@ import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
-import { silentLog, testOrder } from '../../support/scsi.ts';
+import { silentLog, testOrder, testRandom } from '../../support/scsi.ts';
 
 describeLogicalUnit('local', async (store, modeStore, readOnly) => {
   const pool = new BufferPool(1 << 20);
@@ -16,6 +16,7 @@ describeLogicalUnit('local', async (store, modeStore, readOnly) => {
     store: checked(store),
     pool,
     clock: new NodeClock(),
+    random: testRandom,
     order: testOrder,
     log: silentLog,
     modeStore,

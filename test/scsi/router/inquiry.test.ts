@@ -58,7 +58,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const codes = [...list.subarray(4)];
     assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0x8f, 0xb0, 0xb1, 0xb2]);
     for (const code of codes) {
-      const { data } = run(nexus, 2, [0x12, 1, code, 0, 255, 0]);
+      const { data } = run(nexus, 2, [0x12, 1, code, 4, 0, 0], { dataIn: 1024 });
       assert.equal(data[1], code);
       assert.equal(u16(data, 2), data.length - 4);
     }

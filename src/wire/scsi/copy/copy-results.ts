@@ -21,8 +21,10 @@ export interface CopyProgress {
   readonly commands: number;
   /** Segments that it has begun. */
   readonly segments: number;
-  /** Written in the order of the segments. */
+  /** Written in the order of the segments, or represented by a token. */
   readonly bytes: number;
+  /** For commands with tokens, which count in blocks of their unit; else null. */
+  readonly blockLength: number | null;
   /** How it has ended: 0 and null until then. */
   readonly status: number;
   readonly sense: Sense | null;
@@ -32,9 +34,10 @@ const LID1_STATUS_LENGTH = 12;
 const LID4_HEADER_LENGTH = 32;
 const PARAMETERS_LENGTH = 44;
 const DETAILS_HEADER_LENGTH = 60;
+const TOKEN_DESCRIPTOR_HEADER_LENGTH = 2;
 const IN_PROGRESS = 0x00;
 /** TRANSFER COUNT UNITS. */
-const Units = { bytes: 0x00, kibibytes: 0x01 } as const;
+const Units = { bytes: 0x00, kibibytes: 0x01, blocks: 0xf1 } as const;
 const NO_FURTHER_UPDATE = 0xffff_fffe;
 const UPDATE_MILLISECONDS = 1000;
 const SNLID = 0x01;
@@ -52,7 +55,6 @@ export function encodeCopyStatusLid1(progress: CopyProgress): Uint8Array {
   return bytes;
 }
 
-/** Also the header of RECEIVE ROD TOKEN INFORMATION. */
 export function encodeCopyStatusLid4(progress: CopyProgress): Uint8Array {
   const sense = progress.sense === null ? new Uint8Array(0) : encodeSense(progress.sense);
   const senseLength = Math.ceil(sense.length / 4) * 4;
@@ -66,10 +68,22 @@ export function encodeCopyStatusLid4(progress: CopyProgress): Uint8Array {
   bytes[12] = progress.status;
   bytes[13] = senseLength;
   bytes[14] = sense.length;
-  bytes[15] = Units.bytes;
-  putU64(bytes, 16, progress.bytes);
+  bytes[15] = progress.blockLength === null ? Units.bytes : Units.blocks;
+  putU64(bytes, 16, progress.bytes / (progress.blockLength ?? 1));
   putU16(bytes, 24, progress.segments);
   bytes.set(sense, LID4_HEADER_LENGTH);
+  return bytes;
+}
+
+/** RECEIVE ROD TOKEN INFORMATION (6.26): the status, and the token, where one was made. */
+export function encodeRodTokenInformation(progress: CopyProgress, token: Uint8Array | null): Uint8Array {
+  const status = encodeCopyStatusLid4(progress);
+  const descriptors = token === null ? 0 : TOKEN_DESCRIPTOR_HEADER_LENGTH + token.length;
+  const bytes = new Uint8Array(status.length + 4 + descriptors);
+  bytes.set(status);
+  putU32(bytes, 0, bytes.length - 4);
+  putU32(bytes, status.length, descriptors);
+  if (token !== null) bytes.set(token, status.length + 4 + TOKEN_DESCRIPTOR_HEADER_LENGTH);
   return bytes;
 }
 
