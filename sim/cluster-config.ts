@@ -46,6 +46,7 @@ function makeSystem(name: string, index: number, { splitPorts, links }: Swarm): 
     name,
     groupId: index + 1,
     stateFolder: name,
+    diskCalls: null,
     interconnect: (links[index] ?? []).map((transport, place) => linkAddress(transport, name, 3000 + place)),
     admin: { host: name, port: 4000 },
     ports: splitPorts ? localAndProxy(name, index) : [onePort(name, index)],

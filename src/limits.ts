@@ -212,6 +212,8 @@ export const DiskLimits = {
   opensAtATime: 32,
   /** Zeroes are written in pieces of this length where the medium can't make them by itself. */
   zeroPieceLength: 1 * MiB,
+  /** Calls that io_uring takes in one turn of the loop without a further system call: a power of two. Twice as many may be under way. */
+  ringSubmissions: 256,
 } as const;
 
 /** A clean stop (times in milliseconds). */

@@ -21,7 +21,8 @@ const classes: Readonly<Record<keyof typeof ReservationClass, RegExp>> = {
   allowed:
     /^(requestSense|inquiry|readCapacity1[06]|report(Luns|TargetPortGroups|Timestamp|IdentifyingInformation))$/,
   ready: /^testUnitReady$/,
-  reads: /^(read(6|10|12|16)|modeSense|logSense|populateToken|receiveRodToken|verify|preFetch|readDefectData|getLbaStatus|reportSupported)/,
+  reads:
+    /^(read(6|10|12|16)|modeSense|logSense|populateToken|receiveRodToken|verify|preFetch|readDefectData|getLbaStatus|reportSupported)/,
   writes:
     /^(write|orWrite|compareAndWrite|unmap|modeSelect|synchronizeCache|setIdentifying|extendedCopy|copyOperation|receiveCopy)/,
   stops: /^startStopUnit$/,

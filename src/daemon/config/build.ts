@@ -30,6 +30,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
       name: sure(system.name),
       groupId: system.group ?? place + 1,
       stateFolder: resolve(folder, sure(system.state)),
+      diskCalls: system.disk_calls ?? null,
       interconnect: sure(system.interconnect).map((address) =>
         interconnectAddress(address, folder, sure(system.name)),
       ),

@@ -19,6 +19,8 @@ export interface SystemConfig {
   /** Target port group identifier, 1-65535: `group` in the file, or the place among the systems. */
   readonly groupId: number;
   readonly stateFolder: string;
+  /** How calls that may wait for a disk are carried out; null: io_uring where it can be had, else threads. */
+  readonly diskCalls: 'io_uring' | 'threads' | null;
   /** Where partners reach it: each has a link to each of these. */
   readonly interconnect: readonly LinkAddress[];
   readonly admin: { readonly host: string; readonly port: number };

@@ -109,6 +109,7 @@ export const systemShape = {
   insecure: z.boolean('write true or false').optional(),
   admin: hostPort,
   group: identifier.optional(),
+  disk_calls: z.enum(['io_uring', 'threads'], 'write "io_uring" or "threads"').optional(),
 };
 
 export const portShape = {

@@ -1,11 +1,12 @@
-import { fdatasync, fstat, read, statfs, write, writeSync } from 'node:fs';
+import { fstat, statfs, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { DiskLimits } from '../../limits.ts';
-import { punchHole, zeroRange } from '../../sys/fallocate.ts';
+import { FallocateMode } from '../../sys/fallocate.ts';
 import { errnoName } from '../../sys/libc.ts';
 import { seekData, seekHole } from '../../sys/lseek.ts';
 import { readNowait } from '../../sys/preadv2.ts';
 import type { DiskDone, DiskFile, Errno, Extent, Space } from '../disk.ts';
+import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode } from './error-code.ts';
 import { GroupFlush } from './group-flush.ts';
 import { WritePolicy } from './write-policy.ts';
@@ -30,20 +31,22 @@ export class NodeDiskFile implements DiskFile {
   readonly discardZeroes: boolean;
   readonly #handle: FileHandle;
   readonly #fd: number;
+  readonly #queue: DiskQueue;
   readonly #now: () => number;
   readonly #policy: WritePolicy;
   readonly #flushes: GroupFlush;
 
   /** `now`: monotonic milliseconds. The handle is this object's from here. */
-  constructor(handle: FileHandle, traits: DiskFileTraits, now: () => number) {
+  constructor(handle: FileHandle, traits: DiskFileTraits, queue: DiskQueue, now: () => number) {
     this.byteLength = traits.byteLength;
     this.blockLength = traits.blockLength;
     this.discardZeroes = traits.discardZeroes;
     this.#handle = handle;
     this.#fd = handle.fd;
+    this.#queue = queue;
     this.#now = now;
     this.#policy = new WritePolicy(now);
-    this.#flushes = new GroupFlush((done) => fdatasync(this.#fd, (error) => done(codeOrNull(error))));
+    this.#flushes = new GroupFlush((done) => queue.flush(this.#fd, (result) => done(failure(result))));
   }
 
   /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
@@ -52,8 +55,8 @@ export class NodeDiskFile implements DiskFile {
   }
 
   read(buffer: Uint8Array, position: number, done: DiskDone): void {
-    read(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
-      if (error !== null) return done(errorCode(error));
+    this.#queue.read(this.#fd, buffer, position, (length) => {
+      if (length < 0) return done(errnoName(length));
       if (length === buffer.length) return done(null);
       if (length === 0) return done('EIO');
       this.read(buffer.subarray(length), position + length, done);
@@ -67,7 +70,7 @@ export class NodeDiskFile implements DiskFile {
   write(buffer: Uint8Array, position: number, durable: boolean, done: DiskDone): void {
     const written: DiskDone = durable ? (error) => (error === null ? this.flush(done) : done(error)) : done;
     if (this.#mayWriteOnLoop(buffer.length, position)) this.#writeOnLoop(buffer, position, written);
-    else this.#writeInPool(buffer, position, written);
+    else this.#writeElsewhere(buffer, position, written);
   }
 
   #mayWriteOnLoop(length: number, position: number): boolean {
@@ -92,14 +95,14 @@ export class NodeDiskFile implements DiskFile {
     }
     this.#policy.ranOnLoop(start);
     if (length === buffer.length) done(null);
-    else this.#writeInPool(buffer.subarray(length), position + length, done);
+    else this.#writeElsewhere(buffer.subarray(length), position + length, done);
   }
 
-  #writeInPool(buffer: Uint8Array, position: number, done: DiskDone): void {
-    write(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
-      if (error !== null) return done(errorCode(error));
+  #writeElsewhere(buffer: Uint8Array, position: number, done: DiskDone): void {
+    this.#queue.write(this.#fd, buffer, position, (length) => {
+      if (length < 0) return done(errnoName(length));
       if (length === buffer.length) return done(null);
-      this.#writeInPool(buffer.subarray(length), position + length, done);
+      this.#writeElsewhere(buffer.subarray(length), position + length, done);
     });
   }
 
@@ -108,7 +111,9 @@ export class NodeDiskFile implements DiskFile {
   }
 
   discard(position: number, length: number, done: DiskDone): void {
-    punchHole(this.#fd, position, length, (result) => done(result < 0 ? errnoName(result) : null));
+    this.#queue.allocate(this.#fd, FallocateMode.punchHole, position, length, (result) =>
+      done(failure(result)),
+    );
   }
 
   /** A hole where the medium can make one, else what it can do about zeroes, else zeroes by hand. */
@@ -116,8 +121,8 @@ export class NodeDiskFile implements DiskFile {
     const cannot = (error: Errno | null): boolean => error === 'ENOTSUP' || error === 'EOPNOTSUPP';
     this.discard(position, length, (error) => {
       if (!cannot(error)) return done(error);
-      zeroRange(this.#fd, position, length, (result) => {
-        const second = result < 0 ? errnoName(result) : null;
+      this.#queue.allocate(this.#fd, FallocateMode.zeroRange, position, length, (result) => {
+        const second = failure(result);
         if (!cannot(second)) return done(second);
         this.#writeZeroesByHand(position, position + length, done);
       });
@@ -126,7 +131,7 @@ export class NodeDiskFile implements DiskFile {
 
   #writeZeroesByHand(position: number, end: number, done: DiskDone): void {
     const piece = zeroes.subarray(0, Math.min(zeroes.length, end - position));
-    this.#writeInPool(piece, position, (error) => {
+    this.#writeElsewhere(piece, position, (error) => {
       const next = position + piece.length;
       if (error !== null || next === end) done(error);
       else this.#writeZeroesByHand(next, end, done);
@@ -169,6 +174,6 @@ export class NodeDiskFile implements DiskFile {
   }
 }
 
-function codeOrNull(error: Error | null): Errno | null {
-  return error === null ? null : errorCode(error);
+function failure(result: number): Errno | null {
+  return result < 0 ? errnoName(result) : null;
 }

@@ -1,13 +1,14 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { punchHole } from '../../sys/fallocate.ts';
+import { FallocateMode } from '../../sys/fallocate.ts';
 import { lockExclusively } from '../../sys/flock.ts';
 import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import type { Clock } from '../clock.ts';
 import type { Access, Disk, DiskFile } from '../disk.ts';
 import { type DiskFileTraits, NodeDiskFile } from './disk-file.ts';
+import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode, errorWithCode } from './error-code.ts';
 
 const flagsOf: Readonly<Record<Access, number>> = {
@@ -16,9 +17,12 @@ const flagsOf: Readonly<Record<Access, number>> = {
 };
 
 export class NodeDisk implements Disk {
+  readonly #queue: DiskQueue;
   readonly #now: () => number;
 
-  constructor(clock: Clock) {
+  /** `queue`: of all its files. */
+  constructor(clock: Clock, queue: DiskQueue) {
+    this.#queue = queue;
     this.#now = () => clock.now();
   }
 
@@ -37,11 +41,11 @@ export class NodeDisk implements Disk {
   async #open(
     path: string,
     flags: number,
-    traits: (handle: FileHandle, path: string) => Promise<DiskFileTraits>,
+    traits: (handle: FileHandle, path: string, queue: DiskQueue) => Promise<DiskFileTraits>,
   ): Promise<DiskFile> {
     const handle = await open(path, flags | constants.O_NONBLOCK);
     try {
-      return new NodeDiskFile(handle, await traits(handle, path), this.#now);
+      return new NodeDiskFile(handle, await traits(handle, path, this.#queue), this.#queue, this.#now);
     } catch (error) {
       await handle.close();
       throw error;
@@ -77,17 +81,18 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function fileTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+async function fileTraits(handle: FileHandle, path: string, queue: DiskQueue): Promise<DiskFileTraits> {
   const stat = await handle.stat();
   if (!stat.isFile()) throw errorWithCode('EINVAL', `not a regular file: ${path}`);
   if (lockExclusively(handle.fd) < 0) throw errorWithCode('EAGAIN', `open in another process: ${path}`);
-  return { byteLength: stat.size, blockLength: 1, discardZeroes: await canPunchHoles(handle, stat.size) };
+  const discardZeroes = await canPunchHoles(queue, handle, stat.size);
+  return { byteLength: stat.size, blockLength: 1, discardZeroes };
 }
 
 /** Asked of a range behind the end of the file, where a hole changes nothing. */
-function canPunchHoles(handle: FileHandle, byteLength: number): Promise<boolean> {
+function canPunchHoles(queue: DiskQueue, handle: FileHandle, byteLength: number): Promise<boolean> {
   return new Promise((resolve) => {
-    punchHole(handle.fd, byteLength, 4096, (result) => resolve(result >= 0));
+    queue.allocate(handle.fd, FallocateMode.punchHole, byteLength, 4096, (result) => resolve(result >= 0));
   });
 }
 
