@@ -24,10 +24,21 @@ export class RawSession {
     encodeLun(LUN, this.lun, 0);
   }
 
-  static async open(target: TestTarget, keys: Record<string, string> = {}): Promise<RawSession> {
+  /** `isid`: another than the default for a session beside one of those. */
+  static async open(
+    target: TestTarget,
+    keys: Record<string, string> = {},
+    isid?: string,
+  ): Promise<RawSession> {
     const connection = await target.connect();
     const targetName = target.ports[0]?.targetName ?? null;
-    const { cmdSN, tsih } = await login(connection, { initiatorName: INITIATOR, targetName, keys });
+    const ofPort = isid === undefined ? {} : { isid };
+    const { cmdSN, tsih } = await login(connection, {
+      initiatorName: INITIATOR,
+      targetName,
+      keys,
+      ...ofPort,
+    });
     return new RawSession(connection, tsih, { cmdSN });
   }
 
