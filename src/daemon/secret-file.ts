@@ -48,7 +48,7 @@ export class FreshSecrets<T> {
       this.#last = this.#read();
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      this.#log.error({ reason: error.message }, 'the keys as they were before stay in force');
+      this.#log.error({ reason: error.message }, 'the secrets as they were before stay in force');
     }
     return this.#last;
   }

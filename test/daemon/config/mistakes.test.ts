@@ -82,6 +82,7 @@ const cases: readonly Case[] = [
   { what: 'a group’s map to an unknown unit', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-c" }')}`, at: 'luns', says: /no unit "vol-c"; did you mean/ },
   { what: 'a group’s map with a bad LUN', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "01" = "vol-a" }')}`, at: 'luns', says: /without leading zeroes/ },
   { what: 'a group’s map with a unit twice', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-a", "1" = "vol-a" }')}`, at: 'luns', says: /unit "vol-a" is used twice/ },
+  { what: 'an unknown unit in a map of many lines', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = ["*"]\n[initiator_group.luns]\n"0" = "vol-a"\n"1" = "vol-c"\n', at: '"1" = "vol-c"', says: /no unit "vol-c"; did you mean/ },
   { what: 'a bad initiator name', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = ["host1"]\n', at: 'host1', says: /initiators\[0\] = "host1": write an iSCSI name/ },
   { what: 'a group without initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = []\n', at: 'initiators = []', says: /at least one name, or \["\*"\]/ },
   { what: 'a group without a list of initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = "*"\n', at: 'initiators = "*"', says: /write a list/ },

@@ -1,6 +1,7 @@
 /** Logins that are wrong, broken or many, over real sockets: each is told why, its connection closes, and others are served (BEHAVIOURS: hostile input). */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { loginRequest, receiveLogin, sendLogin, usualKeys } from '../../../client/login.ts';
 import type { PduConnection } from '../../../client/pdu-connection.ts';
 import { IscsiLimits } from '../../../src/limits.ts';
@@ -9,7 +10,7 @@ import { encodeLoginRequest, type LoginRequest } from '../../../src/wire/iscsi/l
 import { LoginStatus } from '../../../src/wire/iscsi/login-status.ts';
 import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
 import { encodeText } from '../../../src/wire/iscsi/text.ts';
-import { testPort } from '../../support/scsi.ts';
+import { silentLog, testPort } from '../../support/scsi.ts';
 import { assertServes, INITIATOR, type TestTarget, withTarget } from '../support/test-target.ts';
 
 type Pairs = readonly (readonly [string, string])[];
@@ -308,6 +309,57 @@ test('a flood from one address is told that there is no room, and there is again
     while (!(await hasRoom(target)));
     await assertServes(target);
   }));
+
+test('no login whatever stops the target, and none gets in without the secret', async () => {
+  const secrets = { initiators: [{ name: 'n', secret: new Uint8Array(16).fill(7) }], target: null };
+  const access = { chapOf: (name: string) => (name === INITIATOR ? secrets : null), permits: () => true };
+  const errors: object[] = [];
+  const log = { ...silentLog, error: (fields: object) => void errors.push(fields) };
+  await withTarget({ access, log }, async (target) => {
+    const value = fc.oneof(
+      fc.constantFrom('CHAP', 'None', '5', '5,7', '0', '255', '256', '0x', '0b', '0xzz', '0b====', ''),
+      fc.uint8Array({ maxLength: 40 }).map((some) => `0x${Buffer.from(some).toString('hex')}`),
+      fc.base64String({ maxLength: 40 }).map((some) => `0b${some}`),
+      fc.string({ maxLength: 20, unit: 'binary' }),
+    );
+    const key = fc.constantFrom(
+      'AuthMethod',
+      'CHAP_A',
+      'CHAP_I',
+      'CHAP_C',
+      'CHAP_N',
+      'CHAP_R',
+      'MaxBurstLength',
+    );
+    const request = fc.record({
+      pairs: fc.array(fc.tuple(key, value), { maxLength: 4 }),
+      changes: fc.record({
+        transit: fc.boolean(),
+        continues: fc.constantFrom(false, false, false, true),
+        currentStage: fc.constantFrom(0, 0, 1, 2),
+        nextStage: fc.integer({ min: 0, max: 3 }),
+      }),
+    });
+    const conversation = fc.array(request, { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(conversation, async (requests) => {
+        const connection = await target.connect();
+        for (const [place, { pairs, changes }] of requests.entries()) {
+          sendLogin(connection, loginRequest(changes), place === 0 ? [...names, ...pairs] : pairs);
+        }
+        const answers = requests.map(() => connection.receive());
+        // Whoever is told nothing more has been told why, or waits for its text to be whole.
+        const last = await Promise.race([answers.at(-1), connection.closed]);
+        assert(last === undefined || last === null || last.opcode === Opcode.loginResponse);
+        assert.deepEqual(target.portal.sessions(), []);
+        connection.destroy();
+      }),
+      { numRuns: 100 },
+    );
+    assert.deepEqual(errors, []);
+    await assertServes(target);
+  });
+});
 
 async function hasRoom(target: TestTarget): Promise<boolean> {
   const connection = await target.connect();
