@@ -13,7 +13,7 @@ import { ScsiLimits, StopLimits } from '../src/limits.ts';
 import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
-import { RecordFile, recordFileLength } from '../src/stores/record/record-file.ts';
+import { RecordFile, recordFileLength, slotsIn } from '../src/stores/record/record-file.ts';
 import type { Attentions } from './checkers/attentions.ts';
 import { SimClock } from './env/clock.ts';
 import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
@@ -84,7 +84,7 @@ export class SimSystem {
     const shared = makeShared(this.#cluster, this.config, env, this.#log());
     const recordOf = (media: ReadonlyMap<string, SimMedium>, unit: string) => {
       const medium = mediumOf(media, unit);
-      return new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache);
+      return new RecordFile(new SimDiskFile(medium, world, process, this.#disk), slotsIn(medium.cache));
     };
     const unitStores = ownUnits(shared).map(({ name, byteLength, blockLength }) => ({
       store: checked(
