@@ -14,7 +14,7 @@ import { StopLimits } from '../src/limits.ts';
 import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
-import { RecordFile, recordFileLength } from '../src/stores/record/record-file.ts';
+import { RecordFile, recordFileLength, slotsIn } from '../src/stores/record/record-file.ts';
 import type { Attentions } from './checkers/attentions.ts';
 import { SimClock } from './env/clock.ts';
 import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
@@ -79,7 +79,7 @@ export class SimSystem {
     const env = this.#env(process);
     const shared = makeShared(this.#cluster, this.config, env, this.#log(), new Map());
     const recordFile = (medium: SimMedium) =>
-      new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache);
+      new RecordFile(new SimDiskFile(medium, world, process, this.#disk), slotsIn(medium.cache));
     const unitStores = ownUnits(shared).map(({ name, byteLength, blockLength }) => ({
       store: checked(
         new DiskStore(

@@ -28,12 +28,13 @@ export class RecordFile {
   #sequence: number;
   #busy = false;
 
-  /** The file is this object's from here. `contents`: all of it, or zeroes where no record is. */
-  constructor(file: DiskFile, contents: Uint8Array) {
-    const slotLength = file.byteLength / 2;
-    const slots = [contents.subarray(0, slotLength), contents.subarray(slotLength)].map(decodeSlot);
+  /** The file is this object's from here. `slots`: what is in each of the two, to the end of its record at least. */
+  constructor(file: DiskFile, slots: readonly Uint8Array[]) {
     const found =
-      slots.filter((slot) => slot !== null).toSorted((a, b) => b.sequence - a.sequence)[0] ?? null;
+      slots
+        .map(decodeSlot)
+        .filter((slot) => slot !== null)
+        .toSorted((a, b) => b.sequence - a.sequence)[0] ?? null;
     this.saved = found?.record ?? null;
     this.#sequence = found?.sequence ?? 0;
     this.#file = file;
@@ -70,7 +71,7 @@ export async function openRecordFile(disk: Disk, path: string, capacity: number)
     if (file.byteLength !== byteLength) {
       throw Object.assign(new Error(`${path} has not the length of a record file`), { code: 'EINVAL' });
     }
-    return new RecordFile(file, await readSlots(file));
+    return new RecordFile(file, [await readSlot(file, 0), await readSlot(file, byteLength / 2)]);
   } catch (error) {
     await file.close();
     throw error;
@@ -88,18 +89,22 @@ async function openOrMake(disk: Disk, path: string, byteLength: number): Promise
   return disk.openFile(path);
 }
 
-/** What there is of records; the rest of the file stays zeroes here, unread. */
-async function readSlots(file: DiskFile): Promise<Uint8Array> {
-  const contents = new Uint8Array(file.byteLength);
-  const slotLength = file.byteLength / 2;
-  for (const start of [0, slotLength]) {
-    const slot = contents.subarray(start, start + slotLength);
-    await readInto(file, slot.subarray(0, SECTOR), start);
-    const end = HEADER_LENGTH + u32(slot, LENGTH_AT);
-    const whole = u32(slot, 0) === MAGIC && end <= slotLength;
-    if (whole && end > SECTOR) await readInto(file, slot.subarray(SECTOR, end), start + SECTOR);
-  }
-  return contents;
+/** The slots of a file whose contents are at hand. */
+export function slotsIn(contents: Uint8Array): Uint8Array[] {
+  const slotLength = contents.length / 2;
+  return [contents.subarray(0, slotLength), contents.subarray(slotLength)];
+}
+
+/** No more than there is: an empty record of a megabyte, a thousand times, makes a start slow. */
+async function readSlot(file: DiskFile, start: number): Promise<Uint8Array> {
+  const header = new Uint8Array(SECTOR);
+  await readInto(file, header, start);
+  const end = HEADER_LENGTH + u32(header, LENGTH_AT);
+  if (u32(header, 0) !== MAGIC || end <= SECTOR || end > file.byteLength / 2) return header;
+  const slot = new Uint8Array(end);
+  slot.set(header);
+  await readInto(file, slot.subarray(SECTOR), start + SECTOR);
+  return slot;
 }
 
 function readInto(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {

@@ -84,6 +84,50 @@ describe('router: LUN maps', () => {
   });
 });
 
+describe('router: a large cluster', () => {
+  const units = Array.from({ length: 4096 }, (_, lun) => ({ lun, unit: localUnit(`vol-${lun}`) }));
+  const some = new Map(Array.from({ length: 255 }, (_, lun) => [lun, `vol-${lun * 16}`]));
+  const router = new Router({
+    units,
+    initiators: [{ name: 'iqn.test:own', luns: some }],
+    accessStates: { groups: () => [], ports: () => [] },
+    pool,
+    order: testOrder,
+  });
+  const reportLuns = (initiator: string) => {
+    const nexus = router.openNexus(initiator, '00', testPort(), present);
+    const length = 8 + 8 * units.length;
+    const cdb = [0xa0, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff, 0, 0];
+    const command = new TestCommand({ nexus, cdb, dataIn: length, readSet: 4096 });
+    const { outcome } = command.start({ execute: (given) => router.execute(0, given) });
+    assert.ok(outcome !== null);
+    return { nexus, luns: lunsIn(outcome) };
+  };
+
+  test('REPORT LUNS lists 4,096 units, and 255 of a map', () => {
+    assert.deepEqual(
+      reportLuns('iqn.test:one').luns,
+      units.map(({ lun }) => lun),
+    );
+    assert.deepEqual(reportLuns('iqn.test:own').luns, [...some.keys()]);
+  });
+
+  test('each unit is found at its LUN, and all are reset at once', () => {
+    const { nexus } = reportLuns('iqn.test:one');
+    const ready = (lun: number) => {
+      const command = new TestCommand({ nexus, cdb: TEST_UNIT_READY });
+      return command.start({ execute: (given) => router.execute(lun, given) }).outcome;
+    };
+    for (const { lun } of units) ready(lun);
+    for (const { lun } of units) assert.equal(ready(lun)?.status, 0);
+    const answers: string[] = [];
+    router.resetUnits(nexus, (answer) => answers.push(answer));
+    assert.deepEqual(answers, ['complete']);
+    for (const { lun } of units) assert.equal(ready(lun)?.sense?.ascq, 3);
+    router.closeNexus(nexus, 'logout');
+  });
+});
+
 describe('router: where no unit is', () => {
   test('INQUIRY tells so, REPORT LUNS works, REQUEST SENSE gives it as data, all else is refused', () => {
     const { router, run } = setUp();

@@ -44,6 +44,11 @@ describe('record file', () => {
     }
     await file.close();
     assert.equal(await reopened(path), 'four');
+    const longest = 'x'.repeat(CAPACITY);
+    const again = await openRecordFile(disk, path, CAPACITY);
+    await save(again, longest);
+    await again.close();
+    assert.equal(await reopened(path), longest);
   });
 
   test('a record that is cut off or damaged gives way to the one before it', async () => {
