@@ -21,6 +21,8 @@ const A_BUG = 'a bug: the system stops here';
 export interface RunOptions {
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** The configuration as it is now. Throws a UserError. */
+  readonly readConfig: () => ClusterConfig;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
   try {
     const release = takeStateFolder(systemOf(config, name).stateFolder);
     const env = nodeEnv(keyRingOf(config, name, log));
-    const running = await startSystem(config, name, env, log, { version: options.version });
+    const running = await startSystem(config, name, env, log, options);
     announce(running);
     await stopAsked;
     log.info({}, 'stopping');

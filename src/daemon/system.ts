@@ -16,6 +16,7 @@ import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
 import { openRecords, type UnitRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
+import { Reloader } from './reload.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
 import { addressText } from './target-ports.ts';
@@ -59,19 +60,20 @@ interface Parts {
   readonly records: readonly UnitRecords[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
+  readonly reloader: Reloader;
 }
 
 function makeParts(
   shared: Shared,
   stores: readonly BlockStore[],
   records: readonly UnitRecords[],
-  { version }: SystemOptions,
+  { version, readConfig }: SystemOptions,
 ): Parts {
   const { config, system, env, log, pool } = shared;
   const started = env.clock.now();
   const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
   const assembled = assembleSystem(shared, unitStores);
-  const { units, router, interconnect, accessStates } = assembled;
+  const { router, interconnect, accessStates } = assembled;
   const sources = {
     config,
     system,
@@ -79,14 +81,17 @@ function makeParts(
     clock: env.clock,
     started,
     pool,
-    units,
+    units: assembled.units,
     router,
     interconnect,
     accessStates,
     portals: assembled.portals.map(({ portal }) => portal),
   };
-  const admin = new AdminServer({ ...system.admin, status: () => statusOf(sources), log });
-  return { stores, records, assembled, admin };
+  const units = assembled.localUnits;
+  const reloader = new Reloader({ system: system.name, config, readConfig, units, log });
+  const [status, reload] = [() => statusOf(sources), () => reloader.reload()];
+  const admin = new AdminServer({ ...system.admin, status, reload, log });
+  return { stores, records, assembled, admin, reloader };
 }
 
 /** The interconnect first: a client that logs in finds the ways to other systems being made already. */
@@ -112,6 +117,7 @@ async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();
+  parts.reloader.stop();
   const units = ownUnits(shared).map(({ name }) => name);
   const records = [
     parts.records.map(({ reservations }) => reservations),

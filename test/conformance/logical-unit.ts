@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
+import { describeGrowth } from './logical-unit/growth.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
 import { describeLogs } from './logical-unit/logs.ts';
 import { describeManagement } from './logical-unit/management.ts';
@@ -21,6 +22,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeCompares(makeUnit);
     describeProvisioning(makeUnit);
     describeUnitData(makeUnit);
+    describeGrowth(makeUnit);
     describeModes(makeUnit);
     describeLogs(makeUnit);
     describeHostileInput(makeUnit);

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
-import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
-import type { BlockStore } from '../../stores/block-store.ts';
-import type { RecordStore } from '../../stores/record/record-store.ts';
+import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
 import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
@@ -18,10 +16,10 @@ import {
   type TaskManagementResponse,
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
-import type { Order } from '../order.ts';
 import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
@@ -34,23 +32,7 @@ import { UnitAttentions } from './unit-attentions.ts';
 import type { UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
 
-export interface LocalUnitOptions {
-  readonly identity: UnitIdentity;
-  /** At least as long as the identity says, in blocks of the same length. */
-  readonly store: BlockStore;
-  /** Nothing may change the medium. Default: false. */
-  readonly readOnly?: boolean;
-  /** Bytes: initiators are told when less is free where the store is. Default: null, they are not. */
-  readonly lowSpace?: number | null;
-  readonly pool: BufferPool;
-  readonly clock: Clock;
-  readonly order: Order;
-  readonly log: Log;
-  /** Default: kept in memory, for the port where a command arrives. */
-  readonly reservations?: Reservations;
-  /** Where mode pages are saved; null or none: they can't be. */
-  readonly modeStore?: RecordStore | null;
-}
+export type UnitChange = 'senseFormat' | 'capacity';
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
 export class LocalUnit implements LogicalUnit, TaskUnit {
@@ -61,8 +43,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly reservations: Reservations;
   readonly modes: ModeParameters;
   writeProtection: Sense | null = null;
-  /** Called when what other systems show of the unit has changed: before an answer tells of it. */
-  onChange: () => void = () => {};
+  /** Called when what other systems know of the unit has changed: before an answer tells of it. */
+  onChange: (what: UnitChange) => void = () => {};
   readonly #readOnly: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
@@ -96,8 +78,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#gate = new WriteGate({
       order: options.order,
       clock: options.clock,
-      blockLength: identity.blockLength,
-      blockCount: identity.blockCount,
+      identity,
       again: (task) => this.#tasks.start(task),
       refuse: (task) => this.#refuseUnproven(task),
     });
@@ -194,6 +175,21 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (this.#becomeInMode(values)) this.#attentions.establish(sense.modeParametersChanged(), by);
   }
 
+  /** To so many bytes, a whole number of blocks and not fewer than now: gives the errno where it can't, and then nothing has changed. */
+  grow(byteLength: number, done: StoreDone): void {
+    this.store.grow(byteLength, (error) => {
+      if (error !== null) return done(error);
+      this.identity.blockCount = byteLength / this.identity.blockLength;
+      // Each system tells the nexuses of its own ports.
+      const { owner } = this.identity;
+      for (const nexus of this.#attentions.nexuses()) {
+        if (nexus.port.system === owner) this.#attentions.establishFor(nexus, sense.capacityChanged());
+      }
+      this.onChange('capacity');
+      done(null);
+    });
+  }
+
   taskEnded(task: UnitTask): void {
     this.#tasks.remove(task);
   }
@@ -259,7 +255,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (modeNames.every((name) => before[name] === values[name])) return false;
     this.modes.current = values;
     this.#protect();
-    if (before.descriptorSense !== values.descriptorSense) this.onChange();
+    if (before.descriptorSense !== values.descriptorSense) this.onChange('senseFormat');
     return true;
   }
 

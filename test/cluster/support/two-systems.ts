@@ -133,7 +133,7 @@ export class TwoSystems {
       partner,
       dialed,
       [],
-      [identity],
+      [{ ...identity }],
       betaPool,
       betaLog,
       readSetLength,
