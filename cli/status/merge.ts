@@ -73,7 +73,7 @@ function unitView(unit: UnitConfig, answered: readonly SystemStatus[]): UnitView
     name: unit.name,
     owner: unit.owner,
     lun: unit.lun,
-    size: unit.byteLength,
+    size: seen.find(({ local }) => local)?.size ?? seen[0]?.size ?? unit.byteLength,
     blockLength: unit.blockLength,
     readOnly: unit.readOnly,
     store: unit.store.path,

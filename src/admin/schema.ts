@@ -1,7 +1,8 @@
 /**
  * The admin API: the one description of it, for the server, for the command line and for whoever else asks.
  *
- *   GET /status   →   SystemStatus: one storage system as it sees itself and the cluster.
+ *   GET /status    →   SystemStatus: one storage system as it sees itself and the cluster.
+ *   POST /reload   →   ReloadAnswer: it has read its configuration again, and grown what is larger there.
  *
  * Counters count from the start of the process. Times are seconds, sizes are bytes.
  */
@@ -121,6 +122,13 @@ export const systemStatus = z.object({
   links: z.array(link),
 });
 
+export const reloadAnswer = z.object({
+  system: z.string(),
+  grown: z.array(z.object({ unit: z.string(), from: bytes, to: bytes })),
+  problems: z.array(z.string()).describe('what could not be applied, and what to do'),
+});
+
+export type ReloadAnswer = z.infer<typeof reloadAnswer>;
 export type SystemStatus = z.infer<typeof systemStatus>;
 export type PortStatus = z.infer<typeof port>;
 export type SessionStatus = z.infer<typeof session>;

@@ -23,7 +23,7 @@ export interface SlotHost {
   /** The dialed partner has agreed to a link: `slot.take` comes next. */
   established(slot: LinkSlot, frames: FrameChannel, terms: LinkTerms): void;
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
-  /** A slot's link has come up. */
+  /** A slot's link has come up, or its partner's units have changed. */
   slotUp(units: readonly InventoryUnit[]): void;
   /** A slot's link, which was up, is there no more. */
   slotDown(): void;
@@ -118,13 +118,9 @@ export class LinkSlot implements LinkOwner {
     this.#becomeDown(link, reason);
   }
 
-  linkInventory(link: Link, units: readonly InventoryUnit[]): void {
+  linkInventory(link: Link, units: readonly InventoryUnit[], isFirst: boolean): void {
     if (link !== this.link) return;
-    this.#pause = LinkLimits.reconnectMilliseconds;
-    this.since = this.#clock.now();
-    const { generation, version } = link.terms;
-    const address = link.frames.remoteAddress;
-    this.#log.info({ partner: this.#host.name, generation, version, address }, 'link up');
+    if (isFirst) this.#becomeUp(link);
     this.#host.slotUp(units);
   }
 
@@ -169,6 +165,14 @@ export class LinkSlot implements LinkOwner {
 
   get #log() {
     return this.#host.system.log;
+  }
+
+  #becomeUp(link: Link): void {
+    this.#pause = LinkLimits.reconnectMilliseconds;
+    this.since = this.#clock.now();
+    const { generation, version } = link.terms;
+    const address = link.frames.remoteAddress;
+    this.#log.info({ partner: this.#host.name, generation, version, address }, 'link up');
   }
 
   #becomeDown(link: Link, reason: string): void {

@@ -22,6 +22,8 @@ const A_BUG = 'a bug: the system stops here';
 export interface RunOptions {
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** The configuration as it is now. Throws a UserError. */
+  readonly readConfig: () => ClusterConfig;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
     const system = systemOf(config, name);
     const release = takeStateFolder(system.stateFolder);
     const env = nodeEnv(keyRingOf(config, name, log), openDiskCalls(system, log));
-    const running = await startSystem(config, name, env, log, { version: options.version });
+    const running = await startSystem(config, name, env, log, options);
     announce(running);
     await stopAsked;
     log.info({}, 'stopping');

@@ -101,7 +101,7 @@ function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
     owner: identity.owner,
     local: isLocal,
     lun: config.lun,
-    size: config.byteLength,
+    size: identity.blockCount * identity.blockLength,
     blockLength: identity.blockLength,
     physicalBlockLength: identity.physicalBlockLength,
     readOnly: config.readOnly,

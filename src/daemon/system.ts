@@ -19,6 +19,7 @@ import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
 import { openRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
+import { Reloader } from './reload.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
 import { addressElsewhere, addressText } from './target-ports.ts';
@@ -66,19 +67,20 @@ interface Parts {
   readonly records: readonly UnitRecords<RecordFile>[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
+  readonly reloader: Reloader;
 }
 
 function makeParts(
   shared: Shared,
   stores: readonly BlockStore[],
   records: readonly UnitRecords<RecordFile>[],
-  { version }: SystemOptions,
+  { version, readConfig }: SystemOptions,
 ): Parts {
   const { config, system, env, log, pool, access } = shared;
   const started = env.clock.now();
   const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
   const assembled = assembleSystem(shared, unitStores);
-  const { units, router, interconnect, accessStates } = assembled;
+  const { router, interconnect, accessStates } = assembled;
   const sources = {
     config,
     system,
@@ -87,14 +89,17 @@ function makeParts(
     started,
     pool,
     access,
-    units,
+    units: assembled.units,
     router,
     interconnect,
     accessStates,
     portals: assembled.portals.map(({ portal }) => portal),
   };
-  const admin = new AdminServer({ ...system.admin, status: () => statusOf(sources), log });
-  return { stores, records, assembled, admin };
+  const units = assembled.localUnits;
+  const reloader = new Reloader({ system: system.name, config, readConfig, units, log });
+  const [status, reload] = [() => statusOf(sources), () => reloader.reload()];
+  const admin = new AdminServer({ ...system.admin, status, reload, log });
+  return { stores, records, assembled, admin, reloader };
 }
 
 /** The interconnect first: a client that logs in finds the ways to other systems being made already. */
@@ -123,6 +128,7 @@ async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();
+  parts.reloader.stop();
   const closing = ownUnits(shared).flatMap(({ name }, index) =>
     [...Object.values(parts.records[index] ?? {}), storeAt(parts.stores, index)].map((store) => ({
       unit: name,

@@ -35,6 +35,7 @@ export interface Space {
 
 /** An open file or device. Positions and lengths are in bytes. */
 export interface DiskFile {
+  /** As it was opened, or as it was grown to. */
   readonly byteLength: number;
   /** Bytes that the medium reads and writes at a time (a device's logical block; 1 for a file). */
   readonly blockLength: number;
@@ -56,6 +57,11 @@ export interface DiskFile {
   writeZeroes(position: number, length: number, done: DiskDone): void;
   /** The extent that begins at `position`, at most to the end (SEEK_HOLE, SEEK_DATA). */
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void;
+  /**
+   * A file becomes this long, of zeroes at its end, durably; of a device it is found out whether it has become so. Never shorter: 'EINVAL' where a file
+   * is longer than that already, 'ENOSPC' where a device is shorter.
+   */
+  grow(byteLength: number, done: DiskDone): void;
   /** Null without an error: the medium does not tell (a device). */
   space(done: (error: Errno | null, space: Space | null) => void): void;
   close(): Promise<void>;

@@ -12,7 +12,8 @@ export interface UnitIdentity {
   readonly blockLength: number;
   /** What its medium writes at a time: a multiple of the logical block. */
   readonly physicalBlockLength: number;
-  readonly blockCount: number;
+  /** The one thing that changes: it grows. */
+  blockCount: number;
   /** Whether its medium tells what is used and free: then it has thresholds (SBC-3 4.7.3.7). */
   readonly reportsSpace: boolean;
 }

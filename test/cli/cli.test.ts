@@ -85,9 +85,10 @@ test('status shows systems that do not answer as unreachable and exits with 2', 
 test('status merges what the systems say into one view', () =>
   withAdminPorts(async (file, alpha, beta) => {
     const betaStatus = { ...sampleStatus, system: { ...sampleStatus.system, name: 'beta' }, ports: [] };
+    const reload = (): never => assert.fail('nobody reloads');
     const servers = [
-      new AdminServer({ host: '127.0.0.1', port: alpha, status: () => sampleStatus, log: noLog }),
-      new AdminServer({ host: '127.0.0.1', port: beta, status: () => betaStatus, log: noLog }),
+      new AdminServer({ host: '127.0.0.1', port: alpha, status: () => sampleStatus, reload, log: noLog }),
+      new AdminServer({ host: '127.0.0.1', port: beta, status: () => betaStatus, reload, log: noLog }),
     ];
     await Promise.all(servers.map((server) => server.listen()));
     const { code, out } = await crosspath('status', file);

@@ -26,6 +26,7 @@ function diskWith(held: HeldStore): { file: DiskFile; isClosed: () => boolean } 
     writeZeroes: unused,
     extentAt: unused,
     space: unused,
+    grow: unused,
     close: async () => {
       closed = true;
     },

@@ -55,3 +55,8 @@ export function spaceOf(store: BlockStore): Promise<Space | null> {
     store.space((error, space) => (error === null ? resolve(space) : reject(new Error(error))));
   });
 }
+
+/** Gives the errno where it can't. */
+export function grow(store: BlockStore, byteLength: number): Promise<Errno | null> {
+  return new Promise((resolve) => store.grow(byteLength, resolve));
+}

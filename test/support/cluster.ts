@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePorts } from '../../cli/demo/free-ports.ts';
@@ -71,6 +71,11 @@ export class Cluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** Changes the configuration of both systems, which may be running. */
+  async editConfig(edit: (text: string) => string): Promise<void> {
+    for (const file of Object.values(this.#files)) await writeFile(file, edit(await readFile(file, 'utf8')));
   }
 
   async startSystem(name: SystemName): Promise<SystemProcess> {

@@ -1,7 +1,8 @@
-import { fstat, statfs, writeSync } from 'node:fs';
+import { fstat, ftruncate, statfs, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { DiskLimits } from '../../limits.ts';
 import { FallocateMode } from '../../sys/fallocate.ts';
+import { deviceByteLength } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import { seekData, seekHole } from '../../sys/lseek.ts';
 import { readNowait } from '../../sys/preadv2.ts';
@@ -26,7 +27,7 @@ const probe = new Uint8Array(1);
 
 /** An open file or block device, through the page cache. */
 export class NodeDiskFile implements DiskFile {
-  readonly byteLength: number;
+  #byteLength: number;
   readonly blockLength: number;
   readonly discardZeroes: boolean;
   readonly #handle: FileHandle;
@@ -38,7 +39,7 @@ export class NodeDiskFile implements DiskFile {
 
   /** `now`: monotonic milliseconds. The handle is this object's from here. */
   constructor(handle: FileHandle, traits: DiskFileTraits, queue: DiskQueue, now: () => number) {
-    this.byteLength = traits.byteLength;
+    this.#byteLength = traits.byteLength;
     this.blockLength = traits.blockLength;
     this.discardZeroes = traits.discardZeroes;
     this.#handle = handle;
@@ -47,6 +48,10 @@ export class NodeDiskFile implements DiskFile {
     this.#now = now;
     this.#policy = new WritePolicy(now);
     this.#flushes = new GroupFlush((done) => queue.flush(this.#fd, (result) => done(failure(result))));
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
   }
 
   /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
@@ -140,11 +145,11 @@ export class NodeDiskFile implements DiskFile {
 
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void {
     const extent = (end: number, allocated: boolean): void =>
-      done(null, { position, length: Math.min(end, this.byteLength) - position, allocated });
+      done(null, { position, length: Math.min(end, this.#byteLength) - position, allocated });
     seekData(this.#fd, position, (data) => {
       if (data < 0) {
         const error = errnoName(data);
-        if (error === 'ENXIO') return extent(this.byteLength, false);
+        if (error === 'ENXIO') return extent(this.#byteLength, false);
         // A block device, or a file system without holes: all of it is data.
         return error === 'EINVAL' ? extent(this.byteLength, true) : done(error, null);
       }
@@ -152,6 +157,29 @@ export class NodeDiskFile implements DiskFile {
       seekHole(this.#fd, position, (hole) => {
         if (hole < 0) done(errnoName(hole), null);
         else extent(hole, true);
+      });
+    });
+  }
+
+  grow(byteLength: number, done: DiskDone): void {
+    fstat(this.#fd, (error, stat) => {
+      if (error !== null) return done(errorCode(error));
+      if (stat.isFile()) return this.#growFile(stat.size, byteLength, done);
+      const length = deviceByteLength(this.#fd);
+      if (length < 0) return done(errnoName(length));
+      if (length < byteLength) return done('ENOSPC');
+      this.#byteLength = length;
+      done(null);
+    });
+  }
+
+  #growFile(now: number, byteLength: number, done: DiskDone): void {
+    if (now > byteLength) return done('EINVAL');
+    ftruncate(this.#fd, byteLength, (error) => {
+      if (error !== null) return done(errorCode(error));
+      this.flush((failed) => {
+        if (failed === null) this.#byteLength = byteLength;
+        done(failed);
       });
     });
   }

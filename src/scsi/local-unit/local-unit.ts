@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
-import type { BlockStore } from '../../stores/block-store.ts';
+import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
 import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
@@ -14,7 +14,6 @@ import {
   unknownServiceAction,
   usesOnlyKnownFields,
 } from '../command-table.ts';
-import { ConflictClass } from '../conflict-table.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
@@ -40,8 +39,10 @@ import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
 import type { TaskUnit } from './task-unit.ts';
 import { UnitAttentions } from './unit-attentions.ts';
-import { TaskState, type UnitTask } from './unit-task.ts';
+import type { UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
+
+export type UnitChange = 'senseFormat' | 'capacity';
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
 export class LocalUnit implements LogicalUnit, TaskUnit {
@@ -55,8 +56,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly clock: Clock;
   readonly tokens: RodTokens | null;
   writeProtection: Sense | null = null;
-  /** Called when what other systems show of the unit has changed: before an answer tells of it. */
-  onChange: () => void = () => {};
+  /** Called when what other systems know of the unit has changed: before an answer tells of it. */
+  onChange: (what: UnitChange) => void = () => {};
   readonly #readOnly: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
@@ -95,8 +96,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       tokens: this.tokens,
       order: options.order,
       clock: options.clock,
-      blockLength: identity.blockLength,
-      blockCount: identity.blockCount,
+      identity,
       again: (task) => this.#tasks.start(task),
       refuse: (task) => this.#refuseUnproven(task),
     });
@@ -198,13 +198,22 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   isChanging(first: number, end: number): boolean {
-    const found = this.#tasks.select(
-      ({ state, spec: { conflict }, firstBlock, endBlock }) =>
-        state === TaskState.running &&
-        (conflict === ConflictClass.wholeUnit ||
-          (conflict === ConflictClass.write && firstBlock < end && first < endBlock)),
-    );
-    return found.length > 0;
+    return this.#tasks.isChanging(first, end);
+  }
+
+  /** To so many bytes, a whole number of blocks and not fewer than now: gives the errno where it can't, and then nothing has changed. */
+  grow(byteLength: number, done: StoreDone): void {
+    this.store.grow(byteLength, (error) => {
+      if (error !== null) return done(error);
+      this.identity.blockCount = byteLength / this.identity.blockLength;
+      // Each system tells the nexuses of its own ports.
+      const { owner } = this.identity;
+      for (const nexus of this.#attentions.nexuses()) {
+        if (nexus.port.system === owner) this.#attentions.establishFor(nexus, sense.capacityChanged());
+      }
+      this.onChange('capacity');
+      done(null);
+    });
   }
 
   taskEnded(task: UnitTask): void {
@@ -272,7 +281,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (modeNames.every((name) => before[name] === values[name])) return false;
     this.modes.current = values;
     this.#protect();
-    if (before.descriptorSense !== values.descriptorSense) this.onChange();
+    if (before.descriptorSense !== values.descriptorSense) this.onChange('senseFormat');
     return true;
   }
 
@@ -281,13 +290,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       if (!this.modes.current.provisioningReporting) return;
       this.#attentions.establish(sense.spaceThresholdReached(), null);
     };
-    return new SpaceWatch({
-      name: this.identity.name,
-      store: this.store,
-      threshold,
-      log: this.#log,
-      reached,
-    });
+    const { store, identity } = this;
+    return new SpaceWatch({ name: identity.name, store, threshold, log: this.#log, reached });
   }
 
   #protect(): void {

@@ -12,7 +12,6 @@ export function checked(store: BlockStore): BlockStore {
 
 class CheckedStore implements BlockStore {
   readonly blockLength: number;
-  readonly byteLength: number;
   readonly writeCache: boolean;
   readonly thin: boolean;
   readonly #store: BlockStore;
@@ -22,9 +21,19 @@ class CheckedStore implements BlockStore {
     assert(Number.isSafeInteger(store.byteLength) && store.byteLength % store.blockLength === 0);
     this.#store = store;
     this.blockLength = store.blockLength;
-    this.byteLength = store.byteLength;
     this.writeCache = store.writeCache;
     this.thin = store.thin;
+  }
+
+  get byteLength(): number {
+    return this.#store.byteLength;
+  }
+
+  grow(byteLength: number, done: StoreDone): void {
+    this.#checkOpen();
+    assert(Number.isSafeInteger(byteLength) && byteLength % this.blockLength === 0);
+    assert(byteLength >= this.byteLength, 'a store does not shrink');
+    this.#store.grow(byteLength, once(done));
   }
 
   readCached(position: number, buffer: Uint8Array): boolean {

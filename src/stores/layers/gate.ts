@@ -17,7 +17,9 @@ export function gated(store: BlockStore, gate: Gate): BlockStore {
   };
   return {
     blockLength: store.blockLength,
-    byteLength: store.byteLength,
+    get byteLength() {
+      return store.byteLength;
+    },
     writeCache: store.writeCache,
     thin: store.thin,
     readCached: () => false,
@@ -50,6 +52,9 @@ export function gated(store: BlockStore, gate: Gate): BlockStore {
           ended(error);
         });
       pass({ kind: 'extentAt', position, length: 0 }, find, (error) => done(error, found));
+    },
+    grow(byteLength, done) {
+      pass({ kind: 'grow', position: 0, length: 0 }, (ended) => store.grow(byteLength, ended), done);
     },
     space(done) {
       let found: Space | null = null;

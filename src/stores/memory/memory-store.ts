@@ -22,7 +22,7 @@ interface Chunk {
 /** A sparse store in memory, for tests and the simulator. It forgets everything when the process ends. */
 export class MemoryStore implements BlockStore {
   readonly blockLength: number;
-  readonly byteLength: number;
+  byteLength: number;
   /** Nothing outlives the process, so a flush promises nothing more than a write. */
   readonly writeCache = false;
   readonly thin = true;
@@ -72,6 +72,12 @@ export class MemoryStore implements BlockStore {
         extent = this.#extent(position);
       },
     );
+  }
+
+  grow(byteLength: number, done: StoreDone): void {
+    this.#run(done, () => {
+      this.byteLength = byteLength;
+    });
   }
 
   space(done: (error: Errno | null, space: Space | null) => void): void {

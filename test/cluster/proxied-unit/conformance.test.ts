@@ -7,6 +7,7 @@ for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const) {
     const systems = await TwoSystems.start({ transport, store, modeStore, readOnly });
     return {
       unit: systems.proxied,
+      grow: (length) => new Promise((resolve) => systems.local.grow(length, resolve)),
       async close() {
         await systems.stop();
         assert.equal(systems.local.taskCount, 0, 'no task is left behind');

@@ -139,7 +139,7 @@ export class TwoSystems {
       partner,
       dialed,
       [],
-      [identity],
+      [{ ...identity }],
       betaPool,
       betaLog,
       readSetLength,

@@ -15,6 +15,8 @@ import { type Outcome, TestCommand, type TestCommandOptions } from '../../suppor
 
 export interface MadeUnit {
   readonly unit: LogicalUnit;
+  /** Makes it so many bytes long: gives the errno where it can't. */
+  grow(byteLength: number): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ interface RigStores {
 /** A unit to test, with one nexus whose first unit attention has been reported, and a hand on its store. */
 export class Rig {
   readonly unit: LogicalUnit;
+  readonly grow: MadeUnit['grow'];
   readonly nexus: Nexus;
   readonly held: HeldStore;
   readonly cache: CachedStore;
@@ -45,8 +48,9 @@ export class Rig {
   /** Set it to make store calls fail. */
   fault: (operation: StoreOperation) => string | null = () => null;
 
-  constructor(unit: LogicalUnit, nexus: Nexus, { held, cache, modeStore }: RigStores) {
+  constructor({ unit, grow }: MadeUnit, nexus: Nexus, { held, cache, modeStore }: RigStores) {
     this.unit = unit;
+    this.grow = grow;
     this.nexus = nexus;
     this.held = held;
     this.cache = cache;
@@ -112,7 +116,7 @@ export async function withRig(
   const modeStore = new MemoryRecord();
   const made = await makeUnit(cache.store, modeStore, readOnly);
   try {
-    rig = new Rig(made.unit, testNexus(), { held, cache, modeStore });
+    rig = new Rig(made, testNexus(), { held, cache, modeStore });
     await rig.run(TEST_UNIT_READY);
     await test(rig);
   } finally {

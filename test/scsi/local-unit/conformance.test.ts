@@ -24,6 +24,7 @@ describeLogicalUnit('local', async (store, modeStore, readOnly) => {
   });
   return {
     unit,
+    grow: (length) => new Promise((resolve) => unit.grow(length, resolve)),
     async close() {
       assert.equal(unit.taskCount, 0, 'no task is left behind');
       assert.equal(pool.leasedBytes, 0, 'every buffer went back');

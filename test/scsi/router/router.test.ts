@@ -92,6 +92,7 @@ describe('router: a large cluster', () => {
     initiators: [{ name: 'iqn.test:own', luns: some }],
     accessStates: { groups: () => [], ports: () => [] },
     pool,
+    clock: new NodeClock(),
     order: testOrder,
   });
   const reportLuns = (initiator: string) => {

@@ -32,6 +32,10 @@ class ScriptedFile implements DiskFile {
   writeZeroes(_position: number, _length: number, done: DiskDone): void {
     this.#answer('writeZeroes', null, done);
   }
+  grow(_byteLength: number, done: DiskDone): void {
+    done('ENOSYS');
+  }
+
   space(done: (error: Errno | null, space: null) => void): void {
     done(null, null);
   }

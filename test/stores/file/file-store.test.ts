@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openFileStore } from '../../../src/stores/file/file-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, pattern, read, spaceOf, unmap, write } from '../calls.ts';
+import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write } from '../calls.ts';
 import { makeReadOnly, smallFileSystem, sparseFile, temporaryFolder } from '../temporary.ts';
 
 const { disk } = nodeEnv();
@@ -117,6 +117,32 @@ test('tells what the file takes and what its file system has left', async (t) =>
   await unmap(store, MiB, MiB);
   assert.deepEqual(await spaceOf(store), before);
   await store.close();
+});
+
+test('grows, sparse and with zeroes, and keeps its length', async (t) => {
+  const path = join(
+    temporaryFolder((undo) => t.after(undo)),
+    'unit.img',
+  );
+  const store = await openFileStore(disk, { path, ...size, create: true });
+  await write(store, size.byteLength - 512, pattern(512, 1));
+  assert.equal(await grow(store, 8 * MiB), null);
+  assert.equal(store.byteLength, 8 * MiB);
+  assert.deepEqual(await read(store, size.byteLength - 512, 512), pattern(512, 1));
+  assert.deepEqual(await read(store, size.byteLength, 4 * MiB), new Uint8Array(4 * MiB));
+  assert.deepEqual(await extentAt(store, size.byteLength), {
+    position: size.byteLength,
+    length: 4 * MiB,
+    allocated: false,
+  });
+  assert.equal(await grow(store, 8 * MiB), null);
+  // Somebody has made it longer than its unit is to be.
+  truncateSync(path, 16 * MiB);
+  assert.equal(await grow(store, 12 * MiB), 'EINVAL');
+  assert.equal(store.byteLength, 8 * MiB);
+  assert.equal(await grow(store, 16 * MiB), null);
+  await store.close();
+  await (await openFileStore(disk, { path, byteLength: 16 * MiB, blockLength: 512, create: false })).close();
 });
 
 test('a crash in the middle of making a file leaves nothing that looks like one', async (t) => {
