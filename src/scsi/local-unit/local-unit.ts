@@ -179,9 +179,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   tell(attention: Sense, nexusKeys: ReadonlySet<string>): void {
-    for (const nexus of this.#attentions.nexuses()) {
-      if (nexusKeys.has(nexusKey(nexus))) this.#attentions.establishFor(nexus, attention);
-    }
+    this.#attentions.establishWhere(attention, (nexus) => nexusKeys.has(nexusKey(nexus)));
   }
 
   initiatorPorts(): readonly InitiatorPort[] {
@@ -208,9 +206,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       this.identity.blockCount = byteLength / this.identity.blockLength;
       // Each system tells the nexuses of its own ports.
       const { owner } = this.identity;
-      for (const nexus of this.#attentions.nexuses()) {
-        if (nexus.port.system === owner) this.#attentions.establishFor(nexus, sense.capacityChanged());
-      }
+      this.#attentions.establishWhere(sense.capacityChanged(), ({ port }) => port.system === owner);
       this.onChange('capacity');
       done(null);
     });
