@@ -46,7 +46,9 @@ export interface CopyRequest {
 
 interface Known {
   readonly nexus: CopyNexus;
+  /** Copy commands that have not ended; and those of them that copy. */
   readonly tasks: Set<AdmittedTask>;
+  copies: number;
 }
 
 const LID1_AT = 2;
@@ -61,7 +63,7 @@ export class CopyManager {
   readonly #slots = new PieceSlots();
   /** The nexuses that have sent copy commands. */
   readonly #known = new Map<Nexus, Known>();
-  #commands = 0;
+  #copies = 0;
 
   constructor(pool: BufferPool, clock: Clock) {
     this.#pool = pool;
@@ -71,16 +73,18 @@ export class CopyManager {
   execute(request: CopyRequest): Task {
     const { command, unit, lun } = request;
     const known = this.#know(command.nexus);
-    if (known.tasks.size >= CopyLimits.copiesPerNexus || this.#commands >= CopyLimits.copies) {
+    const isCopy = beginsCopy(request.name);
+    if (isCopy && (known.copies >= CopyLimits.copiesPerNexus || this.#copies >= CopyLimits.copies)) {
       command.complete({ status: Status.taskSetFull, sense: null, presentedLength: 0 });
       return new DiscardedData(this.#pool);
     }
     const ended = (over: AdmittedTask) => {
-      if (known.tasks.delete(over)) this.#commands -= 1;
+      known.tasks.delete(over);
+      if (isCopy) this.#count(known, -1);
     };
     const task = this.#taskOf(request, known.nexus, { command, unit, lun, pool: this.#pool, ended });
     known.tasks.add(task);
-    this.#commands += 1;
+    if (isCopy) this.#count(known, 1);
     task.start();
     return task;
   }
@@ -100,17 +104,17 @@ export class CopyManager {
     const meant = [...(known?.tasks ?? [])].filter(
       (task) => task.isRunning && task.lun === lun && isMeant(task, what, tag),
     );
-    if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.listsOf(unit).forgetResults();
-    let left = meant.length;
+    let left = meant.length + 1;
     let least: TaskManagementResponse = 'complete';
-    if (left === 0) return done(0, least);
-    for (const task of meant) {
-      task.abort((response) => {
-        if (least !== 'unknown' && response !== 'complete') least = response;
-        left -= 1;
-        if (left === 0) done(meant.length, least);
-      });
-    }
+    const one = (response: TaskManagementResponse) => {
+      if (least !== 'unknown' && response !== 'complete') least = response;
+      left -= 1;
+      if (left > 0) return;
+      if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.listsOf(unit).forgetResults();
+      done(meant.length, least);
+    };
+    for (const task of meant) task.abort(one);
+    one('complete');
   }
 
   closeNexus(nexus: Nexus, why: NexusLoss): void {
@@ -121,8 +125,13 @@ export class CopyManager {
     known.nexus.lose(why);
   }
 
+  #count(known: Known, change: 1 | -1): void {
+    known.copies += change;
+    this.#copies += change;
+  }
+
   #know(nexus: Nexus): Known {
-    const known = this.#known.get(nexus) ?? { nexus: new CopyNexus(nexus), tasks: new Set() };
+    const known = this.#known.get(nexus) ?? { nexus: new CopyNexus(nexus), tasks: new Set(), copies: 0 };
     this.#known.set(nexus, known);
     return known;
   }
@@ -179,6 +188,11 @@ export class CopyManager {
         return name satisfies never;
     }
   }
+}
+
+/** The others tell of copies, or end them: they have to be heard while as many run as may. */
+function beginsCopy(name: CopyCommandName): boolean {
+  return name === 'extendedCopyLid1' || name === 'extendedCopyLid4' || name === 'writeUsingToken';
 }
 
 function isMeant(task: AdmittedTask, what: TaskManagementFunction, tag: number): boolean {

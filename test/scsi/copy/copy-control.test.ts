@@ -191,6 +191,9 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
         await answered;
         assert.deepEqual([(await copy.ended).how, answer], ['aborted', 'complete']);
         await rig.run(1, [0, 0, 0, 0, 0, 0]);
+        const told = await rig.run(1, copyInCdb(5, 1), { dataIn: 64 });
+        if (what === TaskManagementFunction.logicalUnitReset) assert.equal(codeOf(told), '05/24/00');
+        else assert.deepEqual([told.data[5], told.data[12]], [0x60, 0x40], 'terminated, TASK ABORTED');
         assert.deepEqual(await rig.read(rig.b, 4 * PIECE, 8), new Uint8Array(8 * BLOCK));
       }));
   }
@@ -297,6 +300,7 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
       const start = () => rig.startCopy(list, { unsolicited: 0, supplies: false });
       const copies = Array.from({ length: 32 }, start);
       assert.equal((await rig.copy(list)).status, 0x28);
+      assert.equal(codeOf(await rig.run(1, copyInCdb(3, 0), { dataIn: 64 })), 'status 0', 'but one may ask');
       const other = rig.openNexus('iqn.test:two');
       assert.equal(codeOf(await rig.copy(list, { nexus: other })), 'status 0');
       rig.router.closeNexus(other, 'logout');
