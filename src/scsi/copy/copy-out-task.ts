@@ -49,8 +49,10 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
     this.#lists = options.nexus.listsOf(options.unit);
     this.serviceAction = options.serviceAction;
     this.#listLength = u32(options.command.cdb, LIST_LENGTH_AT);
+    // Data may come before the owner has let the command through, and its lengths been looked at.
     const { dataOutLength } = options.command;
-    this.#list = new ListReceiver(options.command, this.pool, Math.min(this.#listLength, dataOutLength));
+    const length = Math.min(this.#listLength, dataOutLength, ScsiLimits.maxParameterListLength);
+    this.#list = new ListReceiver(options.command, this.pool, length);
   }
 
   /** The list is whole. */
