@@ -30,6 +30,7 @@ import type { Nexus } from '../nexus.ts';
 import type { LunMap } from '../router/lun-map.ts';
 import type { AdmittedTask, AdmittedTaskOptions } from './admitted-task.ts';
 import { CopyNexus } from './copy-nexus.ts';
+import { CopyOutTask } from './copy-out-task.ts';
 import { ExtendedCopyTask } from './extended-copy-task.ts';
 import { PieceSlots } from './piece-slots.ts';
 import { CancelTask, type CopyAnswer, ResultTask } from './result-task.ts';
@@ -91,7 +92,7 @@ export class CopyManager {
 
   /**
    * Ends what runs here of the nexus's that the function means; `done` with how many there were, and with the least of the answers. What
-   * has not been let through yet is its unit's.
+   * clears a unit's tasks ends the copies that others have sent to it too. What has not been let through yet is its unit's.
    */
   manage(
     nexus: Nexus,
@@ -104,7 +105,8 @@ export class CopyManager {
     const meant = [...(known?.tasks ?? [])].filter(
       (task) => task.isRunning && task.lun === lun && isMeant(task, what, tag),
     );
-    let left = meant.length + 1;
+    const others = clears(what) ? this.#othersAt(unit, nexus) : [];
+    let left = meant.length + others.length + 1;
     let least: TaskManagementResponse = 'complete';
     const one = (response: TaskManagementResponse) => {
       if (least !== 'unknown' && response !== 'complete') least = response;
@@ -114,6 +116,7 @@ export class CopyManager {
       done(meant.length, least);
     };
     for (const task of meant) task.abort(one);
+    for (const task of others) task.cancel(() => one('complete'));
     one('complete');
   }
 
@@ -123,6 +126,15 @@ export class CopyManager {
     this.#known.delete(nexus);
     for (const task of [...known.tasks]) if (task.isRunning) task.lose();
     known.nexus.lose(why);
+  }
+
+  /** Copies that other nexuses have sent to the unit, which clears its tasks: that of which it knows nothing. */
+  #othersAt(unit: LogicalUnit, nexus: Nexus): CopyOutTask[] {
+    return [...this.#known]
+      .filter(([other]) => other !== nexus)
+      .flatMap(([, { tasks }]) => [...tasks])
+      .filter((task) => task instanceof CopyOutTask)
+      .filter((task) => task.unit === unit && task.isRunning);
   }
 
   #count(known: Known, change: 1 | -1): void {
@@ -188,6 +200,10 @@ export class CopyManager {
         return name satisfies never;
     }
   }
+}
+
+function clears(what: TaskManagementFunction): boolean {
+  return what === TaskManagementFunction.logicalUnitReset || what === TaskManagementFunction.clearTaskSet;
 }
 
 /** The others tell of copies, or end them: they have to be heard while as many run as may. */

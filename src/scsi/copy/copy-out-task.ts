@@ -105,7 +105,8 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
 
   cancel(done: () => void): void {
     this.#whenOver.push(done);
-    this.#operation?.cancel();
+    if (this.#operation === null) this.fail(sense.copyCleared());
+    else this.#operation.cancel();
   }
 
   protected run(): void {

@@ -231,6 +231,30 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
       rig.router.closeNexus(other, 'logout');
     }));
 
+  for (const what of [TaskManagementFunction.logicalUnitReset, TaskManagementFunction.clearTaskSet]) {
+    test(`function ${what} of another host at the addressed unit ends it, though it only uses other units`, () =>
+      CopyRig.with(async (rig) => {
+        const other = rig.openNexus('iqn.test:two');
+        rig.b.held.holding = true;
+        const list = rig.list({ segments: [segment({ blocks: 16 * PIECE })] });
+        const copy = rig.startCopy(list, { lun: 3 });
+        const waiting = rig.startCopy(list, { lun: 3, unsolicited: 0, supplies: false });
+        const elsewhere = rig.startCopy(rig.list({ listIdentifier: 9, segments: [segment({ blocks: 1 })] }));
+        await rig.b.held.atLeast(4);
+        let answer: string | null = null;
+        const answered = rig.manage(3, what, 0, other).then((given) => {
+          answer = given;
+        });
+        assert.equal(codeOf(await waiting.ended), '0a/2f/02');
+        assert.deepEqual([copy.outcome, answer], [null, null]);
+        rig.b.held.open();
+        await answered;
+        assert.deepEqual([codeOf(await copy.ended), answer], ['0a/2f/02', 'complete']);
+        assert.equal(codeOf(await elsewhere.ended), 'status 0');
+        rig.router.closeNexus(other, 'logout');
+      }));
+  }
+
   test('PREEMPT AND ABORT against its initiator: nothing of it is written after the answer', () =>
     CopyRig.with(async (rig) => {
       const other = rig.openNexus('iqn.test:two');
