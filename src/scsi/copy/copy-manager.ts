@@ -30,6 +30,7 @@ import type { Nexus } from '../nexus.ts';
 import type { LunMap } from '../router/lun-map.ts';
 import type { AdmittedTask, AdmittedTaskOptions } from './admitted-task.ts';
 import { CopyNexus } from './copy-nexus.ts';
+import { CopyOutTask } from './copy-out-task.ts';
 import { ExtendedCopyTask } from './extended-copy-task.ts';
 import { PieceSlots } from './piece-slots.ts';
 import { CancelTask, type CopyAnswer, ResultTask } from './result-task.ts';
@@ -46,7 +47,9 @@ export interface CopyRequest {
 
 interface Known {
   readonly nexus: CopyNexus;
+  /** Copy commands that have not ended; and those of them that copy. */
   readonly tasks: Set<AdmittedTask>;
+  copies: number;
 }
 
 const LID1_AT = 2;
@@ -61,7 +64,7 @@ export class CopyManager {
   readonly #slots = new PieceSlots();
   /** The nexuses that have sent copy commands. */
   readonly #known = new Map<Nexus, Known>();
-  #commands = 0;
+  #copies = 0;
 
   constructor(pool: BufferPool, clock: Clock) {
     this.#pool = pool;
@@ -71,23 +74,25 @@ export class CopyManager {
   execute(request: CopyRequest): Task {
     const { command, unit, lun } = request;
     const known = this.#know(command.nexus);
-    if (known.tasks.size >= CopyLimits.copiesPerNexus || this.#commands >= CopyLimits.copies) {
+    const isCopy = beginsCopy(request.name);
+    if (isCopy && (known.copies >= CopyLimits.copiesPerNexus || this.#copies >= CopyLimits.copies)) {
       command.complete({ status: Status.taskSetFull, sense: null, presentedLength: 0 });
       return new DiscardedData(this.#pool);
     }
     const ended = (over: AdmittedTask) => {
-      if (known.tasks.delete(over)) this.#commands -= 1;
+      known.tasks.delete(over);
+      if (isCopy) this.#count(known, -1);
     };
     const task = this.#taskOf(request, known.nexus, { command, unit, lun, pool: this.#pool, ended });
     known.tasks.add(task);
-    this.#commands += 1;
+    if (isCopy) this.#count(known, 1);
     task.start();
     return task;
   }
 
   /**
    * Ends what runs here of the nexus's that the function means; `done` with how many there were, and with the least of the answers. What
-   * has not been let through yet is its unit's.
+   * clears a unit's tasks ends the copies that others have sent to it too. What has not been let through yet is its unit's.
    */
   manage(
     nexus: Nexus,
@@ -100,17 +105,19 @@ export class CopyManager {
     const meant = [...(known?.tasks ?? [])].filter(
       (task) => task.isRunning && task.lun === lun && isMeant(task, what, tag),
     );
-    if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.listsOf(unit).forgetResults();
-    let left = meant.length;
+    const others = clears(what) ? this.#othersAt(unit, nexus) : [];
+    let left = meant.length + others.length + 1;
     let least: TaskManagementResponse = 'complete';
-    if (left === 0) return done(0, least);
-    for (const task of meant) {
-      task.abort((response) => {
-        if (least !== 'unknown' && response !== 'complete') least = response;
-        left -= 1;
-        if (left === 0) done(meant.length, least);
-      });
-    }
+    const one = (response: TaskManagementResponse) => {
+      if (least !== 'unknown' && response !== 'complete') least = response;
+      left -= 1;
+      if (left > 0) return;
+      if (what === TaskManagementFunction.logicalUnitReset) known?.nexus.listsOf(unit).forgetResults();
+      done(meant.length, least);
+    };
+    for (const task of meant) task.abort(one);
+    for (const task of others) task.cancel(() => one('complete'));
+    one('complete');
   }
 
   closeNexus(nexus: Nexus, why: NexusLoss): void {
@@ -121,8 +128,22 @@ export class CopyManager {
     known.nexus.lose(why);
   }
 
+  /** Copies that other nexuses have sent to the unit, which clears its tasks: that of which it knows nothing. */
+  #othersAt(unit: LogicalUnit, nexus: Nexus): CopyOutTask[] {
+    return [...this.#known]
+      .filter(([other]) => other !== nexus)
+      .flatMap(([, { tasks }]) => [...tasks])
+      .filter((task) => task instanceof CopyOutTask)
+      .filter((task) => task.unit === unit && task.isRunning);
+  }
+
+  #count(known: Known, change: 1 | -1): void {
+    known.copies += change;
+    this.#copies += change;
+  }
+
   #know(nexus: Nexus): Known {
-    const known = this.#known.get(nexus) ?? { nexus: new CopyNexus(nexus), tasks: new Set() };
+    const known = this.#known.get(nexus) ?? { nexus: new CopyNexus(nexus), tasks: new Set(), copies: 0 };
     this.#known.set(nexus, known);
     return known;
   }
@@ -179,6 +200,15 @@ export class CopyManager {
         return name satisfies never;
     }
   }
+}
+
+function clears(what: TaskManagementFunction): boolean {
+  return what === TaskManagementFunction.logicalUnitReset || what === TaskManagementFunction.clearTaskSet;
+}
+
+/** The others tell of copies, or end them: they have to be heard while as many run as may. */
+function beginsCopy(name: CopyCommandName): boolean {
+  return name === 'extendedCopyLid1' || name === 'extendedCopyLid4' || name === 'writeUsingToken';
 }
 
 function isMeant(task: AdmittedTask, what: TaskManagementFunction, tag: number): boolean {

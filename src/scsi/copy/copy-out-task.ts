@@ -21,6 +21,12 @@ export interface CopyOutOptions extends AdmittedTaskOptions {
   readonly parts: OperationParts;
 }
 
+/** How the command has ended. */
+interface CopyResult {
+  readonly status: number;
+  readonly sense: Sense | null;
+}
+
 export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy {
   readonly serviceAction: number;
   listIdentifier = 0;
@@ -33,7 +39,7 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
   readonly #list: ListReceiver;
   readonly #listLength: number;
   #operation: CopyOperation | null = null;
-  #result: { readonly status: number; readonly sense: Sense | null } | null = null;
+  #result: CopyResult | null = null;
   readonly #whenOver: (() => void)[] = [];
 
   constructor(options: CopyOutOptions) {
@@ -43,8 +49,10 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
     this.#lists = options.nexus.listsOf(options.unit);
     this.serviceAction = options.serviceAction;
     this.#listLength = u32(options.command.cdb, LIST_LENGTH_AT);
+    // Data may come before the owner has let the command through, and its lengths been looked at.
     const { dataOutLength } = options.command;
-    this.#list = new ListReceiver(options.command, this.pool, Math.min(this.#listLength, dataOutLength));
+    const length = Math.min(this.#listLength, dataOutLength, ScsiLimits.maxParameterListLength);
+    this.#list = new ListReceiver(options.command, this.pool, length);
   }
 
   /** The list is whole. */
@@ -54,10 +62,8 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
 
   get progress(): CopyProgress {
     const result = this.#result;
-    const failed = result !== null && result.status !== Status.good;
-    const ended = failed ? CopyOperationStatus.failed : CopyOperationStatus.completed;
     return {
-      operation: result === null ? CopyOperationStatus.inForeground : ended,
+      operation: operationStatusOf(result),
       serviceAction: this.serviceAction,
       commands: this.#operation?.commands ?? 0,
       segments: this.#operation?.segmentsBegun ?? 0,
@@ -99,7 +105,8 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
 
   cancel(done: () => void): void {
     this.#whenOver.push(done);
-    this.#operation?.cancel();
+    if (this.#operation === null) this.fail(sense.copyCleared());
+    else this.#operation.cancel();
   }
 
   protected run(): void {
@@ -155,4 +162,10 @@ export abstract class CopyOutTask extends AdmittedTask implements IdentifiedCopy
   #tellThatItIsOver(): void {
     for (const call of this.#whenOver.splice(0)) call();
   }
+}
+
+function operationStatusOf(result: CopyResult | null): CopyOperationStatus {
+  if (result === null) return CopyOperationStatus.inForeground;
+  if (result.status === Status.taskAborted) return CopyOperationStatus.terminated;
+  return result.status === Status.good ? CopyOperationStatus.completed : CopyOperationStatus.failed;
 }

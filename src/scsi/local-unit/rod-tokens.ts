@@ -66,7 +66,7 @@ export class RodTokens {
     }
     const byteLength = blocks * blockLength;
     if (byteLength > CopyLimits.maxTokenBytes) return sense.invalidFieldInParameterList();
-    this.#dropExpired();
+    this.#makeRoom();
     if (this.#tokens.size >= CopyLimits.tokensPerUnit) return sense.insufficientRodResources();
     const token = blocks === 0 ? null : this.#make(byteLength);
     if (token !== null) {
@@ -138,6 +138,13 @@ export class RodTokens {
     results.set(listIdentifier, result);
     const [oldest] = results.keys();
     if (results.size > CopyLimits.heldResults && oldest !== undefined) results.delete(oldest);
+  }
+
+  /** What is good no more goes before anything is refused. */
+  #makeRoom(): void {
+    this.#dropExpired();
+    if (this.#tokens.size < CopyLimits.tokensPerUnit) return;
+    for (const [key, token] of this.#tokens) if (token.isCancelled) this.#tokens.delete(key);
   }
 
   #dropExpired(): void {

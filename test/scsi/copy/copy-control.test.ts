@@ -191,6 +191,9 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
         await answered;
         assert.deepEqual([(await copy.ended).how, answer], ['aborted', 'complete']);
         await rig.run(1, [0, 0, 0, 0, 0, 0]);
+        const told = await rig.run(1, copyInCdb(5, 1), { dataIn: 64 });
+        if (what === TaskManagementFunction.logicalUnitReset) assert.equal(codeOf(told), '05/24/00');
+        else assert.deepEqual([told.data[5], told.data[12]], [0x60, 0x40], 'terminated, TASK ABORTED');
         assert.deepEqual(await rig.read(rig.b, 4 * PIECE, 8), new Uint8Array(8 * BLOCK));
       }));
   }
@@ -227,6 +230,30 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
       assert.equal(codeOf(await rig.run(2, [0, 0, 0, 0, 0, 0])), '06/29/03', 'and the initiator is told');
       rig.router.closeNexus(other, 'logout');
     }));
+
+  for (const what of [TaskManagementFunction.logicalUnitReset, TaskManagementFunction.clearTaskSet]) {
+    test(`function ${what} of another host at the addressed unit ends it, though it only uses other units`, () =>
+      CopyRig.with(async (rig) => {
+        const other = rig.openNexus('iqn.test:two');
+        rig.b.held.holding = true;
+        const list = rig.list({ segments: [segment({ blocks: 16 * PIECE })] });
+        const copy = rig.startCopy(list, { lun: 3 });
+        const waiting = rig.startCopy(list, { lun: 3, unsolicited: 0, supplies: false });
+        const elsewhere = rig.startCopy(rig.list({ listIdentifier: 9, segments: [segment({ blocks: 1 })] }));
+        await rig.b.held.atLeast(4);
+        let answer: string | null = null;
+        const answered = rig.manage(3, what, 0, other).then((given) => {
+          answer = given;
+        });
+        assert.equal(codeOf(await waiting.ended), '0a/2f/02');
+        assert.deepEqual([copy.outcome, answer], [null, null]);
+        rig.b.held.open();
+        await answered;
+        assert.deepEqual([codeOf(await copy.ended), answer], ['0a/2f/02', 'complete']);
+        assert.equal(codeOf(await elsewhere.ended), 'status 0');
+        rig.router.closeNexus(other, 'logout');
+      }));
+  }
 
   test('PREEMPT AND ABORT against its initiator: nothing of it is written after the answer', () =>
     CopyRig.with(async (rig) => {
@@ -297,6 +324,7 @@ describe('EXTENDED COPY: how it is ended from outside', () => {
       const start = () => rig.startCopy(list, { unsolicited: 0, supplies: false });
       const copies = Array.from({ length: 32 }, start);
       assert.equal((await rig.copy(list)).status, 0x28);
+      assert.equal(codeOf(await rig.run(1, copyInCdb(3, 0), { dataIn: 64 })), 'status 0', 'but one may ask');
       const other = rig.openNexus('iqn.test:two');
       assert.equal(codeOf(await rig.copy(list, { nexus: other })), 'status 0');
       rig.router.closeNexus(other, 'logout');

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { DiscardedData } from '../../../src/scsi/discarded-data.ts';
 import { putU16, putU32 } from '../../../src/wire/scsi/bytes.ts';
-import { copyOutCdb, cscd, lid1List, lid4List, segment } from '../../support/copy-lists.ts';
+import {
+  copyOutCdb,
+  cscd,
+  lid1List,
+  lid4List,
+  populateList,
+  segment,
+  tokenOutCdb,
+  writeTokenList,
+  zeroToken,
+} from '../../support/copy-lists.ts';
 import { pattern } from '../../support/scsi.ts';
 import { BLOCK, CopyRig, codeOf } from './rig.ts';
 
@@ -91,6 +102,34 @@ describe('EXTENDED COPY: broken and hostile lists', () => {
       assert.equal(codeOf(await rig.run(1, copyOutCdb(0, list.length))), '05/1a/00', 'no data at all');
     }));
 
+  test('a list of many bytes of which the first come unasked takes no more memory than they', () =>
+    CopyRig.with(async (rig) => {
+      const dataOut = new Uint8Array(8 << 20);
+      for (const action of [0x00, 0x01, 0x10, 0x11]) {
+        rig.pool.resetPeak();
+        const cdb = copyOutCdb(action, dataOut.length);
+        const outcome = await rig.run(1, cdb, { dataOut, unsolicited: 512 });
+        assert.equal(codeOf(outcome), '05/1a/00');
+        assert.ok(rig.pool.peakLeasedBytes <= 64 * 1024, `${rig.pool.peakLeasedBytes} bytes`);
+      }
+    }));
+
+  test('data that comes while the owner still thinks about it', () =>
+    CopyRig.with(async (rig) => {
+      const execute = rig.a.unit.execute.bind(rig.a.unit);
+      const waiting: (() => void)[] = [];
+      rig.a.unit.execute = (command) => {
+        if (command.cdb[0] !== 0x83) return execute(command);
+        waiting.push(() => void execute(command));
+        return new DiscardedData(rig.pool);
+      };
+      const dataOut = new Uint8Array(8 << 20);
+      const command = rig.start(1, copyOutCdb(0, dataOut.length), { dataOut, unsolicited: 512 });
+      assert.ok(rig.pool.peakLeasedBytes <= 64 * 1024, `${rig.pool.peakLeasedBytes} bytes`);
+      for (const call of waiting) call();
+      assert.equal(codeOf(await command.ended), '05/1a/00');
+    }));
+
   test('reserved bits of the CDB, and unknown service actions', () =>
     CopyRig.with(async (rig) => {
       const list = rig.list({ segments: [oneBlock] });
@@ -138,6 +177,31 @@ describe('EXTENDED COPY: broken and hostile lists', () => {
       );
       assert.deepEqual(await rig.read(rig.b, 0, 64), before);
       rig.router.closeNexus(nexus, 'logout');
+    }));
+});
+
+describe('POPULATE TOKEN and WRITE USING TOKEN: any bytes', () => {
+  test('every list is answered, and nothing but the unit that was asked is touched', () =>
+    CopyRig.with(async (rig) => {
+      const secret = pattern(64 * BLOCK, 5);
+      await rig.write(rig.b, 0, secret);
+      const ranges = [
+        { lba: 0, blocks: 8 },
+        { lba: 100, blocks: 3 },
+      ];
+      const lists = [populateList(ranges), writeTokenList(zeroToken(), ranges)] as const;
+      const mutation = fc.array(fc.tuple(fc.nat(600), fc.nat(255)), { maxLength: 6 });
+      await fc.assert(
+        fc.asyncProperty(mutation, fc.nat(8), fc.boolean(), async (changes, cut, uses) => {
+          const list = lists[uses ? 1 : 0].slice(0, -cut || undefined);
+          for (const [at, value] of changes) if (at < list.length) list[at] = value;
+          const cdb = tokenOutCdb(uses ? 0x11 : 0x10, 1, list.length);
+          const outcome = await rig.run(1, cdb, { dataOut: list });
+          assert.equal(outcome.how, 'status');
+        }),
+        { numRuns: 1000, seed: 7 },
+      );
+      assert.deepEqual(await rig.read(rig.b, 0, 64), secret);
     }));
 });
 

@@ -167,6 +167,10 @@ describe('ROD tokens: what they are', () => {
       const list = populateList([{ lba: 0, blocks: 8 }]);
       for (let count = 0; count < 256; count += 1) await populate(rig, list);
       assert.equal(codeOf(await populate(rig, list)), '05/55/0c');
+      await rig.write(rig.a, 0, pattern(BLOCK));
+      assert.equal(codeOf(await populate(rig, list)), 'status 0', 'when the others are cancelled');
+      for (let count = 0; count < 255; count += 1) await populate(rig, list);
+      assert.equal(codeOf(await populate(rig, list)), '05/55/0c');
       rig.clock.pass(60_000);
       assert.equal(codeOf(await populate(rig, list)), 'status 0', 'when the others have expired');
     }));

@@ -5,11 +5,13 @@ import type { Sense } from '../sense.ts';
 import { encodeSense } from '../sense-data.ts';
 import { DescriptorType } from './extended-copy.ts';
 
-/** COPY OPERATION STATUS of LID4; of LID1's COPY COMMAND STATUS the first two, and 0 for what is in progress. */
+/** COPY OPERATION STATUS of LID4. LID1's COPY COMMAND STATUS has the first two, and 0 for what is in progress. */
 export const CopyOperationStatus = {
   completed: 0x01,
   failed: 0x02,
   inForeground: 0x11,
+  /** Its command was aborted. */
+  terminated: 0x60,
 } as const;
 export type CopyOperationStatus = (typeof CopyOperationStatus)[keyof typeof CopyOperationStatus];
 
@@ -47,12 +49,17 @@ const GRANULARITY = 9;
 export function encodeCopyStatusLid1(progress: CopyProgress): Uint8Array {
   const bytes = new Uint8Array(LID1_STATUS_LENGTH);
   putU32(bytes, 0, LID1_STATUS_LENGTH - 4);
-  bytes[4] = progress.operation === CopyOperationStatus.inForeground ? IN_PROGRESS : progress.operation;
+  bytes[4] = commandStatusOf(progress.operation);
   putU16(bytes, 5, progress.segments);
   const fits = progress.bytes <= 0xffff_ffff;
   bytes[7] = fits ? Units.bytes : Units.kibibytes;
   putU32(bytes, 8, fits ? progress.bytes : Math.floor(progress.bytes / 1024));
   return bytes;
+}
+
+function commandStatusOf(operation: CopyOperationStatus): number {
+  if (operation === CopyOperationStatus.inForeground) return IN_PROGRESS;
+  return operation === CopyOperationStatus.completed ? operation : CopyOperationStatus.failed;
 }
 
 export function encodeCopyStatusLid4(progress: CopyProgress): Uint8Array {
