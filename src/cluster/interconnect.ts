@@ -209,12 +209,9 @@ export class Interconnect implements PartnerHost, Reachability {
     for (const { link } of this.partners.flatMap(({ slots }) => slots)) link?.sendEvent(event);
   }
 
-  /** Commands that ran here for partners on a unit of this system's; 0 for another's. */
-  commandsServed(unitName: string): number {
-    for (const { unit, commandsServed } of this.#served.values()) {
-      if (unit.identity.name === unitName) return commandsServed;
-    }
-    return 0;
+  /** By unit name: commands of partners that were served here. */
+  commandsServed(): ReadonlyMap<string, number> {
+    return new Map([...this.#served.values()].map((one) => [one.unit.identity.name, one.commandsServed]));
   }
 
   #knownOf(partner: Partner): KnownUnit[] {

@@ -16,6 +16,7 @@ import type { Clock } from '../env/clock.ts';
 import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import type { CountersOfUnit } from '../scsi/router/command-counters.ts';
 import type { Router } from '../scsi/router/router.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
@@ -53,7 +54,7 @@ export function statusOf(sources: StatusSources): SystemStatus {
     },
     ports: portStatuses(sources),
     sessions: portals.flatMap((portal) => portal.sessions()).flatMap((one) => sessionStatus(sources, one)),
-    units: config.units.map((unit) => unitStatus(sources, unit)),
+    units: unitStatuses(sources),
     links: sources.interconnect.partners.flatMap((partner) =>
       partner.slots.map((slot) => linkStatus(partner, slot, clock)),
     ),
@@ -89,12 +90,29 @@ function portStatuses({ system, portals }: StatusSources): PortStatus[] {
   }));
 }
 
-function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
+/** What is counted by unit is gathered once, not for each of thousands. */
+function unitStatuses(sources: StatusSources): UnitStatus[] {
+  const served = sources.interconnect.commandsServed();
+  const counted = new Map<string, CountersOfUnit[]>();
+  for (const one of sources.router.counters()) {
+    const ofUnit = counted.get(one.unit);
+    if (ofUnit === undefined) counted.set(one.unit, [one]);
+    else ofUnit.push(one);
+  }
+  return sources.config.units.map((unit) =>
+    unitStatus(sources, unit, counted.get(unit.name) ?? [], served.get(unit.name) ?? 0),
+  );
+}
+
+function unitStatus(
+  sources: StatusSources,
+  config: UnitConfig,
+  counters: readonly CountersOfUnit[],
+  served: number,
+): UnitStatus {
   const unit = sources.units.get(config.name);
   if (unit === undefined) throw new Error(`no unit ${config.name}`);
   const { identity, isLocal } = unit;
-  const counters = sources.router.counters().filter((one) => one.unit === identity.name);
-  const served = sources.interconnect.commandsServed(identity.name);
   const direct = counters.reduce((sum, one) => sum + one.commandsDirect, 0);
   return {
     name: identity.name,
