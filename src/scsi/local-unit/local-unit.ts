@@ -12,6 +12,7 @@ import {
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
@@ -123,6 +124,8 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (spec === 'noServiceAction' || !usesOnlyKnownFields(spec, command.cdb)) {
       return this.#refuse(command, sense.invalidFieldInCdb());
     }
+    // SAM-5 8.6.5: there is no ACA condition, as NACA is refused, for which it could be meant.
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     return this.#run(command, spec);
   }
 
@@ -195,7 +198,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   #run(command: Command, spec: CommandSpec): Task {
-    if (this.#tasks.full) return this.#end(command, Status.taskSetFull, null);
+    if (this.#tasks.full) return this.#turnAway(command);
     const handler = handlers[spec.index];
     if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
@@ -203,6 +206,12 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** SAM-5 5.3.1: TASK SET FULL has an initiator wait for one of its own commands to end; with none it tries again by BUSY. */
+  #turnAway(command: Command): Task {
+    const hasOthers = this.#tasks.select((task) => task.command.nexus === command.nexus).length > 0;
+    return this.#end(command, hasOthers ? Status.taskSetFull : Status.busy, null);
   }
 
   /** Comes before whatever else is wrong with a command. */

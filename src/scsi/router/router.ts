@@ -10,6 +10,7 @@ import {
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
@@ -156,6 +157,7 @@ export class Router implements TaskRouter {
   ): Task {
     const { nexus, cdb } = command;
     if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, sense.invalidFieldInCdb());
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     const handler = hereCommands[spec.name as HereCommandName];
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
     if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
+import { TaskAttribute, TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
 import { blockCdb, pattern, present, testOrder, testPort } from '../../support/scsi.ts';
@@ -103,6 +103,24 @@ describe('router: unit attentions', () => {
     assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.noSense());
     assert.equal(run(nexus, 1, [0x03, 1, 0, 0, 252, 0]).data[0], 0x72);
     assert.equal(run(nexus, 1, TEST_UNIT_READY).status, 0);
+  });
+
+  test('what is answered here refuses the ACA attribute too', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const aca = { attribute: TaskAttribute.aca };
+    assert.deepEqual(codeOf(run(nexus, 1, INQUIRY, aca)), [5, 0x49, 0]);
+  });
+
+  test('the format of sense data is the one of the unit that the initiator has at a LUN', () => {
+    const { router, units } = setUp();
+    const nexus = router.openNexus('iqn.test:own', '00', testPort(), present);
+    const { c } = units;
+    c.changeModes({ ...c.modes.current, descriptorSense: true }, nexus);
+    assert.deepEqual(
+      [0, 7, 300, -1].map((lun) => router.descriptorSense(nexus, lun)),
+      [false, true, false, false],
+    );
   });
 
   test('a closed nexus is lost to every unit of its map', () => {
