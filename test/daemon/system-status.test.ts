@@ -28,10 +28,11 @@ test('status tells of every unit, and counts once for all of them', () => {
   const [system] = config.systems;
   assert.ok(system !== undefined);
   const env = nodeEnv();
-  const shared = makeShared(config, system, env, silentLog);
+  const shared = makeShared(config, system, env, silentLog, new Map());
   const stores = ownUnits(shared).map(({ byteLength, blockLength }) => ({
     store: new MemoryStore({ byteLength, blockLength }),
     reservations: new MemoryRecord(),
+    modePages: new MemoryRecord(),
     identifying: new MemoryRecord(),
   }));
   const assembled = assembleSystem(shared, stores);
@@ -52,6 +53,7 @@ test('status tells of every unit, and counts once for all of them', () => {
     clock: env.clock,
     started: env.clock.now(),
     pool: shared.pool,
+    access: shared.access,
   });
   assert.equal(asked, 1);
   assert.deepEqual(

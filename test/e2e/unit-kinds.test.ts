@@ -26,6 +26,7 @@ const readCapacity16: Cdb = {
   dataInLength: 32,
 };
 const readCapacity10: Cdb = { bytes: Uint8Array.of(0x25, 0, 0, 0, 0, 0, 0, 0, 0, 0), dataInLength: 8 };
+const blockProvisioning: Cdb = { bytes: Uint8Array.of(0x12, 1, 0xb2, 0, 64, 0), dataInLength: 64 };
 const blockLimits: Cdb = { bytes: Uint8Array.of(0x12, 1, 0xb0, 0, 64, 0), dataInLength: 64 };
 
 describe('kinds of units', () => {
@@ -69,14 +70,16 @@ describe('kinds of units', () => {
         await session.unitAttentions(lun);
         const capacity = await session.data(lun, readCapacity16);
         const limits = await session.data(lun, blockLimits);
+        const provisioning = await session.data(lun, blockProvisioning);
         const exponent = (capacity[13] ?? 0) & 0x0f;
-        seen.push([u32(capacity, 8), 2 ** exponent, u64(capacity, 0) + 1, u16(limits, 6), u32(limits, 28)]);
+        const blocks = [u32(capacity, 8), 2 ** exponent, u64(capacity, 0) + 1];
+        seen.push([...blocks, u16(limits, 6), u32(limits, 28), 2 ** (provisioning[4] ?? 0)]);
       }
-      // Logical block, blocks a physical block, blocks, granularity of transfers and of UNMAP in blocks.
+      // Logical block, blocks a physical block, blocks, granularity of transfers and of UNMAP and a threshold set in blocks.
       assert.deepEqual(seen, [
-        [512, 1, SIZE / 512, 1, 8],
-        [512, 8, SIZE / 512, 8, 8],
-        [4096, 1, SIZE / 4096, 1, 1],
+        [512, 1, SIZE / 512, 1, 8, 2048],
+        [512, 8, SIZE / 512, 8, 8, 2048],
+        [4096, 1, SIZE / 4096, 1, 1, 256],
       ]);
       await session.close();
     });

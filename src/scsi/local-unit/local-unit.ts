@@ -20,6 +20,7 @@ import {
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
@@ -30,6 +31,7 @@ import { handlers } from './handlers.ts';
 import { IdentifyingInformation } from './identifying-information.ts';
 import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
+import { refuseUnproven } from './refuse-unproven.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { RodTokens } from './rod-tokens.ts';
@@ -98,7 +100,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
       clock: options.clock,
       identity,
       again: (task) => this.#tasks.start(task),
-      refuse: (task) => this.#refuseUnproven(task),
+      refuse: (task) => refuseUnproven(task, this.#log),
     });
     this.#tasks = new TaskSet(this.#gate);
     this.#watch = new StoreWatch(identity.name, this.#tasks, this.#log);
@@ -141,9 +143,10 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (attention !== null && !tells) return this.#attend(command, spec, attention);
     if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction') return this.#refuse(command, unknownServiceAction());
-    if (!usesOnlyKnownFields(spec, command.cdb)) {
-      return this.#refuse(command, unknownField(spec, command.cdb));
-    }
+    const { cdb } = command;
+    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
+    // SAM-5 8.6.5: there is no ACA condition, as NACA is refused, for which it could be meant.
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     return this.#run(command, spec);
   }
 
@@ -217,7 +220,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   #run(command: Command, spec: CommandSpec): Task {
-    if (this.#tasks.full) return this.#end(command, Status.taskSetFull, null);
+    if (this.#tasks.full) return this.#turnAway(command);
     const handler = handlers[spec.index];
     if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
@@ -225,6 +228,12 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** SAM-5 5.3.1: TASK SET FULL has an initiator wait for one of its own commands to end; with none it tries again by BUSY. */
+  #turnAway(command: Command): Task {
+    const hasOthers = this.#tasks.select((task) => task.command.nexus === command.nexus).length > 0;
+    return this.#end(command, hasOthers ? Status.taskSetFull : Status.busy, null);
   }
 
   /** Comes before whatever else is wrong with a command. */
@@ -250,13 +259,6 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   #end(command: Command, status: number, reason: Sense | null): Task {
     command.complete({ status, sense: reason, presentedLength: 0 });
     return new DiscardedData(this.pool);
-  }
-
-  #refuseUnproven(task: UnitTask): void {
-    const { id, initiatorName, port } = task.command.nexus;
-    const fields = { unit: this.identity.name, nexus: id, initiator: initiatorName, port: port.name };
-    this.#log.warn(fields, 'a write was answered BUSY: its initiator does not answer NOP-In on this path');
-    task.endBusy();
   }
 
   /** SAM-5 6.3.3. Where the write cache goes with it, what it held is durable first. */

@@ -19,6 +19,7 @@ import {
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
@@ -198,6 +199,7 @@ export class Router implements TaskRouter {
   ): Task {
     const { nexus, cdb } = command;
     if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     const handler = hereCommands[spec.name as HereCommandName];
     const unit = mapped?.unit ?? null;
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });

@@ -152,6 +152,9 @@ describe('local unit: task set', () => {
       start(blockCdb(0x28, 0, 1), { dataIn: BLOCK }),
     );
     assert.equal(start(TEST_UNIT_READY).outcome?.status, 0x28);
+    const other = testNexus('iqn.2026-11.test:two');
+    unit.takeUnitAttention(other);
+    assert.equal(start(TEST_UNIT_READY, { nexus: other }).outcome?.status, 0x08, 'none of its own will end');
     held.open();
     assert.ok(commands.every((command) => command.outcome?.status === 0));
     assert.equal(unit.taskCount, 0);

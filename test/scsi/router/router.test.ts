@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { NodeClock } from '../../../src/env/node/clock.ts';
 import { AccessState } from '../../../src/scsi/access-states.ts';
-import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
+import { TaskAttribute, TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
 import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
@@ -194,6 +194,24 @@ describe('router: unit attentions', () => {
         assert.deepEqual(decodeSense(run(far, lun, REQUEST_SENSE).data), told);
       }
     }
+  });
+
+  test('what is answered here refuses the ACA attribute too', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const aca = { attribute: TaskAttribute.aca };
+    assert.deepEqual(codeOf(run(nexus, 1, INQUIRY, aca)), [5, 0x49, 0]);
+  });
+
+  test('the format of sense data is the one of the unit that the initiator has at a LUN', () => {
+    const { router, units } = setUp();
+    const nexus = router.openNexus('iqn.test:own', '00', testPort(), present);
+    const { c } = units;
+    c.changeModes({ ...c.modes.current, descriptorSense: true }, nexus);
+    assert.deepEqual(
+      [0, 7, 300, -1].map((lun) => router.descriptorSense(nexus, lun)),
+      [false, true, false, false],
+    );
   });
 
   test('a closed nexus is lost to every unit of its map', () => {
