@@ -138,13 +138,21 @@ export class Interconnect implements PartnerHost, Reachability {
       }
       const id = sound ? theirs.id : 0;
       const state = sound ? (theirs.accessState as AccessState) : null;
-      if (sound) known.sizeIs(theirs.blockCount);
+      if (sound) known.sizeIs(theirs.blockCount, isNew);
       // An event behind this frame says so where it is not.
       if (isNew) known.unit.descriptorSense = false;
       // A further link tells what is known already.
       if (isNew || id !== known.id || state !== known.state) this.#become(known, partner, id, state);
     }
     if (isNew) this.#tellOwnClients();
+  }
+
+  /** Of an inventory on a link that is up nothing else counts: an event may have overtaken what it says of access states. */
+  partnerSizes(partner: Partner, units: readonly InventoryUnit[]): void {
+    for (const known of this.#knownOf(partner)) {
+      const theirs = units.find(({ name }) => name === known.unit.identity.name);
+      if (theirs !== undefined && known.state !== null) known.sizeIs(theirs.blockCount, false);
+    }
   }
 
   partnerUnreachable(partner: Partner): void {

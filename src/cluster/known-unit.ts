@@ -16,10 +16,10 @@ export class KnownUnit {
     this.unit = unit;
   }
 
-  /** By the inventory: it may have grown while there was no link, too. */
-  sizeIs(blockCount: number): void {
+  /** By an inventory. `isNew`: the first of all links. The word of another link may be an older one, but units only grow. */
+  sizeIs(blockCount: number, isNew: boolean): void {
     const { identity } = this.unit;
-    if (identity.blockCount === blockCount) return;
+    if (isNew ? identity.blockCount === blockCount : identity.blockCount >= blockCount) return;
     identity.blockCount = blockCount;
     this.tellSize();
   }

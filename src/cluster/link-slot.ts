@@ -23,8 +23,10 @@ export interface SlotHost {
   /** The dialed partner has agreed to a link: `slot.take` comes next. */
   established(slot: LinkSlot, frames: FrameChannel, terms: LinkTerms): void;
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
-  /** A slot's link has come up, or its partner's units have changed. */
+  /** A slot's link has come up. */
   slotUp(units: readonly InventoryUnit[]): void;
+  /** The partner's units have grown. */
+  partnerSizes(units: readonly InventoryUnit[]): void;
   /** A slot's link, which was up, is there no more. */
   slotDown(): void;
   /** A slot's link has ended: the partner must know before anything is sent on another. */
@@ -120,7 +122,8 @@ export class LinkSlot implements LinkOwner {
 
   linkInventory(link: Link, units: readonly InventoryUnit[], isFirst: boolean): void {
     if (link !== this.link) return;
-    if (isFirst) this.#becomeUp(link);
+    if (!isFirst) return this.#host.partnerSizes(units);
+    this.#becomeUp(link);
     this.#host.slotUp(units);
   }
 
