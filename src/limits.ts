@@ -42,6 +42,14 @@ export const IscsiLimits = {
   untakenMilliseconds: 20_000,
   /** Commands wait for one before them that does not come. */
   missingCommandMilliseconds: 20_000,
+  /** MaxBurstLength where errors are recovered: an initiator acknowledges read data that often. */
+  recoverableBurstLength: 256 * KiB,
+  /** A read up to this long is acknowledged by its status alone. */
+  unacknowledgedRead: 32 * KiB,
+  /** What a connection keeps for a client that recovers errors, and does not acknowledge: answers, their bytes, and read data. */
+  keptAnswers: 1024,
+  keptAnswerBytes: 4 * MiB,
+  keptDataBytes: 64 * MiB,
   /** Data-out that a client was asked for, or announced, comes no further. */
   dataOutMilliseconds: 30_000,
   /** A task management function has no answer. */
@@ -194,6 +202,16 @@ const relations: readonly [string, boolean][] = [
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
   ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
+  [
+    'a command that waits for an acknowledgement has asked for it',
+    IscsiLimits.recoverableBurstLength + IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand,
+  ],
+  [
+    'what clients acknowledge as they should stays below the bound',
+    IscsiLimits.dataInPerSession +
+      (IscsiLimits.commandWindow + IscsiLimits.immediateCommands) * IscsiLimits.recoverableBurstLength <=
+      IscsiLimits.keptDataBytes,
+  ],
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
   ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],

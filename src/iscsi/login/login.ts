@@ -8,7 +8,7 @@ import { type LoginRequest, LoginStage } from '../../wire/iscsi/login-request.ts
 import { LoginStatus } from '../../wire/iscsi/login-status.ts';
 import { decodeText, encodeText, type TextKeys } from '../../wire/iscsi/text.ts';
 import { normalName } from './iscsi-name.ts';
-import { isLeadingOnly, NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
+import { inOrderOfDependence, isLeadingOnly, NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
 import {
   DEFAULT_SEGMENT_LENGTH,
   defaultParameters,
@@ -142,7 +142,7 @@ export class Login {
       if (wrong !== null) return wrong;
       this.#announcePort(answers);
     }
-    for (const [key, value] of keys) {
+    for (const [key, value] of inOrderOfDependence(keys)) {
       const wrong = this.#acceptKey(key, value, answers);
       if (wrong !== null) return wrong;
     }

@@ -37,7 +37,7 @@ test('each key of RFC 7143 13 is answered by its own rule', () => {
     ['DataPDUInOrder', 'No', 'No'],
     ['DataSequenceInOrder', 'No', 'No'],
     ['DataSequenceInOrder', 'Yes', 'Yes'],
-    ['ErrorRecoveryLevel', '2', '0'],
+    ['ErrorRecoveryLevel', '2', '1'],
     ['ErrorRecoveryLevel', '3', 'Reject'],
     ['TaskReporting', 'FastAbort,RFC3720', 'RFC3720'],
     ['iSCSIProtocolLevel', '2', '1'],
