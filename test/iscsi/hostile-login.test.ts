@@ -33,23 +33,6 @@ test('whatever PDU comes first that is no login request: 0x020b, and the connect
   });
 });
 
-test('a login request with additional header segments, whatever is in them, is one without', async () => {
-  await withTarget({}, async (target) => {
-    for (const words of [1, 255]) {
-      const connection = await target.connect();
-      const text = encodeText(keys());
-      const header = new Uint8Array(BHS_LENGTH + words * 4).fill(0xff);
-      encodeLoginRequest({ ...loginRequest(), dataSegmentLength: text.length }, header);
-      header[4] = words;
-      connection.send(header, text);
-      assert.equal((await receiveLogin(connection)).response.status, LoginStatus.success);
-      connection.destroy();
-      await connection.closed;
-    }
-    await assertServes(target);
-  });
-});
-
 test('a login request whose lengths go beyond what comes is waited for, and ends with its connection', async () => {
   await withTarget({}, async (target) => {
     for (const [words, length] of [
