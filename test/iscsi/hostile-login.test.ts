@@ -9,7 +9,6 @@ import { BHS_LENGTH } from '../../src/wire/iscsi/bhs.ts';
 import { encodeLoginRequest } from '../../src/wire/iscsi/login-request.ts';
 import { LoginStatus } from '../../src/wire/iscsi/login-status.ts';
 import { Opcode } from '../../src/wire/iscsi/opcode.ts';
-import { encodeText } from '../../src/wire/iscsi/text.ts';
 import { testPort } from '../support/scsi.ts';
 import { ManualRouter } from './support/manual-router.ts';
 import { RawSession } from './support/raw-session.ts';
