@@ -10,6 +10,7 @@ export interface Addressee {
   readonly numbering: Numbering;
   readonly parameters: Parameters;
   nextStatSN(): number;
+  sendAnswer(segment: null): void;
 }
 
 const NO_LUN = new Uint8Array(8);
@@ -29,10 +30,9 @@ function say(
   to: Addressee,
   what: { readonly event: AsyncEvent; readonly parameter2: number; readonly parameter3: number },
 ): void {
-  const { connection } = to;
   const statSN = to.nextStatSN();
   const { expCmdSN, maxCmdSN } = to.numbering;
   const fields = { dataSegmentLength: 0, lun: NO_LUN, vendorCode: 0, parameter1: 0 };
-  encodeAsyncMessage({ ...fields, ...what, statSN, expCmdSN, maxCmdSN }, connection.header);
-  connection.send(null, null);
+  encodeAsyncMessage({ ...fields, ...what, statSN, expCmdSN, maxCmdSN }, to.connection.header);
+  to.sendAnswer(null);
 }

@@ -1,15 +1,12 @@
 /** What may be skipped, and what fails by the tool's fault: by the name of the test, with the reason. Everything else has to pass. */
 import type { Outcome } from './iscsi-test-cu.ts';
 
-const COPY = 'EXTENDED COPY and RECEIVE COPY RESULTS are not built';
 const REMOVABLE = 'a unit of ours is not removable: there is nothing to eject, and no removal to prevent';
 const SANITIZE = 'SANITIZE is not built: INVALID COMMAND OPERATION CODE says so';
 const ATOMIC =
   'WRITE ATOMIC (16) is not built: no store of ours keeps a write of several blocks whole through a power loss';
 const ZERO_BLOCKS =
   'the unit says WSNZ in its Block Limits page: a WRITE SAME of zero blocks is refused, not one of all to the end';
-const TARGET_RESET =
-  'TARGET WARM RESET and TARGET COLD RESET, which RFC 7143 leaves to the target, are answered with "function not supported"';
 
 /** Tests that say nothing of the target: they are not run. */
 export const notRun: ReadonlyMap<string, string> = new Map([
@@ -21,17 +18,6 @@ export const notRun: ReadonlyMap<string, string> = new Map([
 
 /** Tests that the tool skips by itself. */
 export const skips: ReadonlyMap<string, string> = new Map([
-  ...named(
-    COPY,
-    'ExtendedCopy',
-    'Simple',
-    'ParamHdr',
-    'DescrLimits',
-    'DescrType',
-    'ValidTgtDescr',
-    'ValidSegDescr',
-  ),
-  ...named(COPY, 'ReceiveCopyResults', 'CopyStatus', 'OpParams'),
   ...named(
     REMOVABLE,
     'PreventAllow',
@@ -45,17 +31,6 @@ export const skips: ReadonlyMap<string, string> = new Map([
     '2ITNexuses',
   ),
   ...named(REMOVABLE, 'StartStopUnit', 'Simple'),
-  ...named(
-    'it wants a write-protected unit, and the one that it is given has to be written',
-    'ReadOnly',
-    'ReadOnlySBC',
-  ),
-  ...named(
-    'the tool takes the refusal that it asks for here, INVALID FIELD IN CDB without a field pointer, for a command that is not there (status_is_invalid_opcode in its iscsi-support.c)',
-    'ReportSupportedOpcodes',
-    'OneCommand',
-  ),
-  ...named(TARGET_RESET, 'Reserve6', 'TargetColdReset', 'TargetWarmReset'),
   ...named(
     SANITIZE,
     'Sanitize',
@@ -88,19 +63,6 @@ export interface ToolFault {
 
 /** Tests whose failure is the tool's fault. */
 export const toolFaults: ReadonlyMap<string, ToolFault> = new Map([
-  [
-    'GetLBAStatus.UnmapSingle',
-    {
-      why: `The second loop of \`test_get_lba_status_unmap_single.c\` unmaps the blocks below LBA i, asks with GET LBA STATUS for LBA **i + 1**, and fails where the first
-descriptor does not begin at **i + lbppb** (logical blocks per physical block). The two are the same only where that is 1. Here it is 8. SBC-3 5.4.2: the first descriptor begins at the STARTING LOGICAL
-BLOCK ADDRESS of the CDB, and so does ours. In its first loop, where the test asks for the LBA that it expects, every answer is right.`,
-      trace: `UNMAP                      LBA 0, 8 blocks (i = 8 = lbppb)
-SCSI Response              GOOD
-GET LBA STATUS             STARTING LBA 9, ALLOCATION LENGTH 24   9e 12 00000000 00000009 00000018 00 00
-Data-In, with the status   LBA 9, 255 blocks, mapped              00000014 00000000 00000000 00000009 000000ff 00 000000
-                           the tool wants LBA 16`,
-    },
-  ],
   [
     'iSCSIdatasn.iSCSIDataSnInvalid',
     {

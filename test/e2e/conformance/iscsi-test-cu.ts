@@ -23,6 +23,9 @@ export interface Victim {
   readonly otherUrl: string;
 }
 
+/** The unit that a suite is run against. */
+export type Victims = (suite: string) => Victim;
+
 /** Names of all tests: Suite.Test. */
 export async function listTests(): Promise<string[]> {
   const { out } = await runTool('iscsi-test-cu', ['--list']);
@@ -33,10 +36,10 @@ export async function listTests(): Promise<string[]> {
 }
 
 /** One test in a process of its own. */
-export async function runOne(victim: Victim, name: string): Promise<Outcome> {
+export async function runOne(victims: Victims, name: string): Promise<Outcome> {
   const why = notRun.get(name);
   if (why !== undefined) return { name, verdict: 'skipped', reason: `not run: ${why}` };
-  const end = await run(victim, `${FAMILY}.${name}`, ONE_TEST_MILLISECONDS);
+  const end = await run(victims(suiteOf(name)), `${FAMILY}.${name}`, ONE_TEST_MILLISECONDS);
   if (end.timedOut)
     return { name, verdict: 'timed out', reason: `did not end in ${ONE_TEST_MILLISECONDS / 1000} s` };
   const outcome = outcomesIn(end.out).find((candidate) => candidate.name === name);
@@ -48,21 +51,25 @@ export async function runOne(victim: Victim, name: string): Promise<Outcome> {
  * All tests, a process for each suite, so that a test meets what the one before it has left. Throws, with what the
  * tool printed, where a suite does not end well.
  */
-export async function runSuites(victim: Victim): Promise<Outcome[]> {
+export async function runSuites(victims: Victims): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const run of suiteRuns(await listTests())) outcomes.push(...(await runSuite(victim, run)));
+  for (const run of suiteRuns(await listTests()))
+    outcomes.push(...(await runSuite(victims(suiteOf(run)), run)));
   return outcomes;
 }
 
 /** The names of suites, and of single tests where their suite has one that must not be run. */
 function suiteRuns(tests: readonly string[]): Set<string> {
-  const suiteOf = (test: string) => test.split('.', 1)[0] ?? '';
   const broken = new Set([...notRun.keys()].map(suiteOf));
   return new Set(
     tests
       .filter((test) => !notRun.has(test))
       .map((test) => (broken.has(suiteOf(test)) ? test : suiteOf(test))),
   );
+}
+
+function suiteOf(test: string): string {
+  return test.split('.', 1)[0] ?? '';
 }
 
 /** One suite, or one test, in a process of its own. Throws as `runSuites` does. */
