@@ -1,4 +1,6 @@
 import { formatHostPort } from '../src/daemon/config/address.ts';
+import type { ClusterConfig, InitiatorGroupConfig } from '../src/daemon/config/cluster-config.ts';
+import { EVERYONE_ELSE } from '../src/daemon/config/file-schema.ts';
 import { formatSize } from '../src/daemon/config/size.ts';
 import { readConfig } from './read-config.ts';
 
@@ -14,10 +16,28 @@ export function check(file: string): number {
     }
   }
   for (const unit of config.units) {
-    lines.push(
-      `  unit ${unit.name}, LUN ${unit.lun}, ${formatSize(unit.byteLength)}, owner ${unit.owner}: ${unit.store.path}`,
-    );
+    const size = `${formatSize(unit.byteLength)}${unit.readOnly ? ', read-only' : ''}`;
+    lines.push(`  unit ${unit.name}, LUN ${unit.lun}, ${size}, owner ${unit.owner}: ${unit.store.path}`);
   }
+  lines.push(...config.initiatorGroups.map(groupLine));
+  lines.push(`  ${othersLine(config)}`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+function groupLine({ name, initiators, luns, ports, chapFile }: InitiatorGroupConfig): string {
+  const who = initiators.length === 1 ? '1 initiator' : `${initiators.length} initiators`;
+  const sees = luns === null ? 'each unit at its LUN' : `${luns.size} units by a map`;
+  const where = ports === null ? 'every port' : ports.join(', ');
+  const proof = chapFile === null ? 'no authentication' : `CHAP by ${chapFile}`;
+  return `  initiator group ${name}, ${who}: ${sees}, through ${where}, ${proof}`;
+}
+
+function othersLine({ initiatorGroups }: ClusterConfig): string {
+  if (initiatorGroups.length === 0)
+    return 'every initiator may log in, without authentication, and sees each unit at its LUN';
+  const group = initiatorGroups.find(({ initiators }) => initiators.includes(EVERYONE_ELSE));
+  return group === undefined
+    ? 'initiators that no group names may not log in'
+    : `initiators that no group names are in group ${group.name}`;
 }

@@ -3,6 +3,7 @@ import { type LogLevel, logLevels } from '../src/daemon/pino-log.ts';
 import { check } from './check.ts';
 import { makeKeys } from './keys/keys.ts';
 import { packageVersion } from './package-root.ts';
+import { reload } from './reload/reload.ts';
 import { startCluster, startOne } from './start/start.ts';
 import { status } from './status/status.ts';
 
@@ -20,6 +21,7 @@ export function createProgram(entry: string, exit: (code: number) => void): Comm
     .addHelpText('after', examples('check demo.toml', 'start demo.toml', 'status demo.toml'));
   addStart(program, entry, exit);
   addStatus(program, exit);
+  addReload(program, exit);
   addCheck(program, exit);
   addKeys(program, exit);
   return program;
@@ -59,6 +61,17 @@ function addStatus(program: Command, exit: (code: number) => void): void {
     .action(async (file: string, flags: { readonly json?: boolean }) => {
       exit(await status(file, flags.json === true));
     });
+}
+
+function addReload(program: Command, exit: (code: number) => void): void {
+  program
+    .command('reload')
+    .description(
+      'Have every running system read its configuration file again, and grow its units that are larger there. Exits with 1 where something could not be applied, with 2 where a system does not answer.',
+    )
+    .argument('<file>', 'configuration of the running cluster')
+    .addHelpText('after', examples('reload demo.toml'))
+    .action(async (file: string) => exit(await reload(file)));
 }
 
 function addCheck(program: Command, exit: (code: number) => void): void {

@@ -5,7 +5,8 @@ import { encodeDataOut } from '../src/wire/iscsi/data-out.ts';
 import { Opcode } from '../src/wire/iscsi/opcode.ts';
 import { decodeR2t } from '../src/wire/iscsi/r2t.ts';
 import { decodeScsiResponse, decodeSenseSegment, OVERFLOW } from '../src/wire/iscsi/scsi-response.ts';
-import { decodeSense, type Sense } from '../src/wire/scsi/sense.ts';
+import type { Sense } from '../src/wire/scsi/sense.ts';
+import { decodeSense } from '../src/wire/scsi/sense-data.ts';
 import type { Pdu, PduConnection } from './pdu-connection.ts';
 
 export interface ScsiResult {

@@ -19,7 +19,17 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     const path = `unit-${lun}`;
     const byteLength = swarm.unitBlocks * BLOCK_LENGTH;
     const store = { kind: 'file', path } as const;
-    return { name: path, owner: prng.pick(names), lun, byteLength, blockLength: BLOCK_LENGTH, store };
+    const blocks = { blockLength: BLOCK_LENGTH, physicalBlockLength: BLOCK_LENGTH };
+    return {
+      name: path,
+      owner: prng.pick(names),
+      lun,
+      byteLength,
+      ...blocks,
+      readOnly: false,
+      lowSpace: null,
+      store,
+    };
   });
   return {
     name: 'sim',
@@ -27,7 +37,7 @@ export function makeCluster(swarm: Swarm, prng: Prng): ClusterConfig {
     readSetLength: swarm.readSetLength,
     systems: names.map((name, index) => makeSystem(name, index, swarm)),
     units,
-    initiators: [],
+    initiatorGroups: [],
   };
 }
 
@@ -36,6 +46,7 @@ function makeSystem(name: string, index: number, { splitPorts, links }: Swarm): 
     name,
     groupId: index + 1,
     stateFolder: name,
+    diskCalls: null,
     interconnect: (links[index] ?? []).map((transport, place) => linkAddress(transport, name, 3000 + place)),
     admin: { host: name, port: 4000 },
     ports: splitPorts ? localAndProxy(name, index) : [onePort(name, index)],

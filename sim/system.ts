@@ -7,13 +7,14 @@ import {
   type Shared,
 } from '../src/daemon/assemble-system.ts';
 import type { ClusterConfig, SystemConfig } from '../src/daemon/config/cluster-config.ts';
+import { mapRecords, recordKinds, type UnitRecords } from '../src/daemon/unit-records.ts';
 import type { Env } from '../src/env/env.ts';
 import type { Log } from '../src/env/log.ts';
-import { ScsiLimits, StopLimits } from '../src/limits.ts';
+import { StopLimits } from '../src/limits.ts';
 import type { BlockStore } from '../src/stores/block-store.ts';
 import { DiskStore } from '../src/stores/disk/disk-store.ts';
 import { checked } from '../src/stores/layers/checked.ts';
-import { RecordFile, recordFileLength } from '../src/stores/record/record-file.ts';
+import { RecordFile, recordFileLength, slotsIn } from '../src/stores/record/record-file.ts';
 import type { Attentions } from './checkers/attentions.ts';
 import { SimClock } from './env/clock.ts';
 import { type DiskTraits, SimDiskFile, SimMedium } from './env/disk-file.ts';
@@ -35,9 +36,8 @@ export class SimSystem {
   readonly config: SystemConfig;
   /** By unit name; they outlive the process. */
   readonly media = new Map<string, SimMedium>();
-  /** Where their reservations are saved, and their mode pages. */
-  readonly #reservations = new Map<string, SimMedium>();
-  readonly #modePages = new Map<string, SimMedium>();
+  /** Of their own state that survives, by unit name. */
+  readonly #records = new Map<string, UnitRecords<SimMedium>>();
   running: Running | null = null;
   /** Bytes: over all of its lives. */
   poolPeak = 0;
@@ -65,8 +65,7 @@ export class SimSystem {
     for (const { name, owner, byteLength } of cluster.units) {
       if (owner !== config.name) continue;
       this.media.set(name, new SimMedium(byteLength));
-      this.#reservations.set(name, new SimMedium(recordFileLength(ScsiLimits.savedReservationsBytes)));
-      this.#modePages.set(name, new SimMedium(recordFileLength(ScsiLimits.savedModePagesBytes)));
+      this.#records.set(name, newRecords());
     }
   }
 
@@ -78,11 +77,9 @@ export class SimSystem {
     const world = this.#world;
     const process = world.newProcess(this.name);
     const env = this.#env(process);
-    const shared = makeShared(this.#cluster, this.config, env, this.#log());
-    const recordOf = (media: ReadonlyMap<string, SimMedium>, unit: string) => {
-      const medium = mediumOf(media, unit);
-      return new RecordFile(new SimDiskFile(medium, world, process, this.#disk), medium.cache);
-    };
+    const shared = makeShared(this.#cluster, this.config, env, this.#log(), new Map());
+    const recordFile = (medium: SimMedium) =>
+      new RecordFile(new SimDiskFile(medium, world, process, this.#disk), slotsIn(medium.cache));
     const unitStores = ownUnits(shared).map(({ name, byteLength, blockLength }) => ({
       store: checked(
         new DiskStore(
@@ -91,8 +88,7 @@ export class SimSystem {
           blockLength,
         ),
       ),
-      reservations: recordOf(this.#reservations, name),
-      modePages: recordOf(this.#modePages, name),
+      ...mapRecords(found(this.#records, name), recordFile),
     }));
     const stores = unitStores.map(({ store }) => store);
     const parts = assembleSystem(shared, unitStores);
@@ -113,9 +109,9 @@ export class SimSystem {
     this.#fabric.processDied(running.process, withPower);
     this.#world.kill(running.process);
     if (!withPower) this.#fabric.down.add(this.name);
-    const records = [...this.#reservations.values(), ...this.#modePages.values()].filter(
-      ({ isDirty }) => isDirty,
-    );
+    const records = [...this.#records.values()]
+      .flatMap((its) => Object.values(its))
+      .filter(({ isDirty }) => isDirty);
     for (const medium of [...this.media.values(), ...records]) {
       if (withPower) medium.reopen();
       else medium.losePower(this.#world);
@@ -144,7 +140,7 @@ export class SimSystem {
   }
 
   medium(unit: string): SimMedium {
-    return mediumOf(this.media, unit);
+    return found(this.media, unit);
   }
 
   /** As the daemon's: the interconnect first. */
@@ -170,10 +166,14 @@ export class SimSystem {
   }
 }
 
-function mediumOf(media: ReadonlyMap<string, SimMedium>, unit: string): SimMedium {
-  const medium = media.get(unit);
-  if (medium === undefined) throw new Error(`no unit ${unit} here`);
-  return medium;
+function newRecords(): UnitRecords<SimMedium> {
+  return mapRecords(recordKinds, ({ capacity }) => new SimMedium(recordFileLength(capacity)));
+}
+
+function found<T>(byUnit: ReadonlyMap<string, T>, unit: string): T {
+  const value = byUnit.get(unit);
+  if (value === undefined) throw new Error(`no unit ${unit} here`);
+  return value;
 }
 
 /** Stores are made from media: nothing opens files. */

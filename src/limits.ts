@@ -8,8 +8,12 @@ export const IscsiLimits = {
   maxRecvDataSegmentLength: 256 * KiB,
   firstBurstLength: 256 * KiB,
   maxBurstLength: 1 * MiB,
+  /** R2Ts of one command that its initiator may have to fulfil at a time. */
+  maxOutstandingR2T: 8,
   /** Before full feature phase (RFC 7143 13.12: the default is what counts in login). */
   loginDataSegmentLength: 8192,
+  /** Connections of one session. */
+  connectionsPerSession: 8,
   /** Commands that one session may have outstanding: the MaxCmdSN window. */
   commandWindow: 128,
   /** Immediate commands beyond the window, per session. */
@@ -18,6 +22,11 @@ export const IscsiLimits = {
   maxConnections: 1024,
   maxConnectionsPerAddress: 512,
   maxNameBytes: 223,
+  /** RFC 7143 9.2.1: below 96 bits only where IPsec protects the connection. */
+  minChapSecretBytes: 12,
+  maxChapSecretBytes: 128,
+  /** RFC 7143 12.1.3: what a challenge may be long. */
+  maxChapChallengeBytes: 1024,
   maxTextKeyBytes: 63,
   maxTextValueBytes: 8192,
   maxTextKeys: 256,
@@ -44,6 +53,8 @@ export const IscsiLimits = {
   taskManagementMilliseconds: 20_000,
   /** A command gets nowhere, whoever is to blame: above every other bound, for what they may miss. */
   commandMilliseconds: 120_000,
+  /** How long clients have to log out of a system that stops, as they are asked to. */
+  logoutMilliseconds: 3_000,
   /** How long a portal that closes lets its commands run. */
   drainMilliseconds: 2_000,
   /** Read data of one command, and of one session, that waits for the client's socket. */
@@ -74,6 +85,8 @@ export const ScsiLimits = {
   longAccessGranules: 256,
   /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
   lookMilliseconds: 1_000,
+  /** What is free for units with a threshold is asked at every so many looks. */
+  spaceLooks: 5,
   /** One call of a store: below the 30 s after which Linux gives up a command, so that its client hears of it first. */
   storeCallMilliseconds: 20_000,
   /** One call that flushes, unmaps or writes zeroes: below the 60 s that Linux gives to a flush. */
@@ -89,12 +102,50 @@ export const ScsiLimits = {
   maxRegistrants: 1024,
   /** What reservations that survive power loss take on disk, all of them. */
   savedReservationsBytes: 512 * KiB,
+  /** REPORT IDENTIFYING INFORMATION (SPC-4 5.6): the identifier, and the text with the null that ends it. */
+  maxIdentifierBytes: 64,
+  maxIdentifyingTextBytes: 256,
+  /** What both take on disk. */
+  savedIdentifyingInformationBytes: 1 * KiB,
   /** Of the whole cluster: TARGET PORT COUNT of REPORT TARGET PORT GROUPS has one byte, and VPD page 88h 64 KiB. */
   maxTargetPorts: 255,
   /** What saved mode pages take on disk. */
   savedModePagesBytes: 1 * KiB,
   /** IMPLICIT TRANSITION TIME of REPORT TARGET PORT GROUPS (SPC-4 6.37), in seconds. */
   implicitTransitionSeconds: 10,
+} as const;
+
+/** Third-party copies (docs/decisions/0007-third-party-copy.md; times in milliseconds). */
+export const CopyLimits = {
+  /** What RECEIVE COPY OPERATING PARAMETERS and VPD page 8Fh announce. */
+  maxCscdDescriptors: 16,
+  maxSegmentDescriptors: 64,
+  maxDescriptorListLength: 16 * 32 + 64 * 28,
+  /** More than a segment can say: 65,535 blocks of 4 KiB. */
+  maxSegmentLength: 256 * MiB,
+  /** Of one nexus, and of all. */
+  copiesPerNexus: 32,
+  copies: 255,
+  /** What is read and then written at a time, and how many of these one copy, and all together, have in memory. */
+  pieceLength: 256 * KiB,
+  piecesPerCopy: 4,
+  pieces: 64,
+  /** A unit is busy: it is asked again after so long. */
+  retryMilliseconds: 100,
+  /** A copy begins nothing more after so long, and ends with what it has done. */
+  copyMilliseconds: 60_000,
+  /** Results of ended copies of one nexus at one unit that may still be asked for. */
+  heldResults: 16,
+  /** ROD tokens: what VPD page 8Fh announces (times in seconds). */
+  maxRangeDescriptors: 64,
+  maxTokenBytes: 1024 * MiB,
+  optimalTokenBytes: 64 * MiB,
+  defaultTokenSeconds: 60,
+  maxTokenSeconds: 600,
+  /** Tokens of one unit that are neither used up nor expired. */
+  tokensPerUnit: 256,
+  /** Zeroes from a zero token are written in pieces of this many bytes. */
+  zeroPieceLength: 16 * MiB,
 } as const;
 
 /** The interconnect (docs/interconnect.md; times in milliseconds). */
@@ -157,8 +208,12 @@ export const DiskLimits = {
   slowWriteMilliseconds: 4,
   restMilliseconds: 100,
   maxRestMilliseconds: 10_000,
+  /** Files that are opened, or made, at a time when a system starts: a few thousand, each with its flushes. */
+  opensAtATime: 32,
   /** Zeroes are written in pieces of this length where the medium can't make them by itself. */
   zeroPieceLength: 1 * MiB,
+  /** Calls that io_uring takes in one turn of the loop without a further system call: a power of two. Twice as many may be under way. */
+  ringSubmissions: 256,
 } as const;
 
 /** A clean stop (times in milliseconds). */
@@ -174,62 +229,3 @@ export const RECEIVE_BUFFER_BYTES = 256 * KiB;
 
 /** Buffers that the pool keeps for reuse when they are not leased. */
 export const POOL_KEEP_BYTES = 32 * MiB;
-
-const relations: readonly [string, boolean][] = [
-  [
-    'the unit’s bounds come before the session’s on the whole command',
-    ScsiLimits.waitingMilliseconds + ScsiLimits.longStoreCallMilliseconds < IscsiLimits.commandMilliseconds,
-  ],
-  [
-    'a closing store has the time of a flush',
-    ScsiLimits.longStoreCallMilliseconds < StopLimits.storesMilliseconds,
-  ],
-  ['a segment may be written on the loop', ScsiLimits.writeSegmentLength <= DiskLimits.loopWriteLength],
-  ['a first burst is no longer than a burst', IscsiLimits.firstBurstLength <= IscsiLimits.maxBurstLength],
-  [
-    'a client has time to answer a ping',
-    IscsiLimits.pingMilliseconds + 2 * IscsiLimits.lookMilliseconds < IscsiLimits.silenceMilliseconds,
-  ],
-  ['a ping falls on a look', IscsiLimits.pingMilliseconds % IscsiLimits.lookMilliseconds === 0],
-  ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
-  ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
-  ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
-  ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
-  ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
-  ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],
-  [
-    'every target port has its place in VPD page 88h: header, name, portal group tag',
-    ScsiLimits.maxTargetPorts * (16 + IscsiLimits.maxNameBytes + 13) <= 0xffff,
-  ],
-  [
-    'all registrations fit their place on disk',
-    ScsiLimits.maxRegistrants * (2 * IscsiLimits.maxNameBytes + 66) <= ScsiLimits.savedReservationsBytes,
-  ],
-  [
-    'probes come more often than silence is noticed',
-    LinkLimits.probeMilliseconds * 2 < LinkLimits.silenceMilliseconds,
-  ],
-  [
-    'a command ends at its owner, after its session was dropped too, before the owner is said to have forgotten it',
-    IscsiLimits.commandMilliseconds + ScsiLimits.longStoreCallMilliseconds + 2 * ScsiLimits.lookMilliseconds <
-      LinkLimits.exchangeMilliseconds,
-  ],
-  [
-    'a link that stalls is slow before it is dead',
-    LinkLimits.probeMilliseconds * LinkLimits.slowProbes < LinkLimits.silenceMilliseconds,
-  ],
-  [
-    'probes are remembered for longer than silence lasts',
-    LinkLimits.rememberedProbes * LinkLimits.probeMilliseconds > LinkLimits.silenceMilliseconds,
-  ],
-  [
-    'a probe that is not answered when the next one is due is a late one',
-    LinkLimits.slowMilliseconds < LinkLimits.probeMilliseconds,
-  ],
-  [
-    'what is steady is not slow',
-    LinkLimits.steadyFactor < LinkLimits.slowFactor &&
-      LinkLimits.steadyMilliseconds < LinkLimits.slowMilliseconds,
-  ],
-];
-for (const [what, holds] of relations) if (!holds) throw new Error(`limits: not true that ${what}`);

@@ -65,6 +65,10 @@ export class TurnClock implements Clock {
     return performance.now();
   }
 
+  wallTime(): number {
+    return 0;
+  }
+
   after(): Timer {
     return { cancel() {} };
   }

@@ -50,6 +50,7 @@ export function memoryUnit(): MemoryUnit {
     initiators: [],
     accessStates: { groups: () => [], ports: () => [] },
     pool,
+    clock: new NodeClock(),
     order,
   });
   const settle = (nexus: Nexus) => {

@@ -154,6 +154,7 @@ class Initiator {
       pool,
       log: quietLog,
       receiveBuffer: new Uint8Array(65536),
+      access: { chapOf: () => null, permits: () => true },
       discovery: () => [],
     });
     void portal.listen();

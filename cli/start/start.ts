@@ -5,7 +5,11 @@ import { readConfig } from '../read-config.ts';
 import { ClusterProcesses } from './cluster-processes.ts';
 
 /** Runs one system in this process. */
-export async function startOne(file: string, system: string, options: RunOptions): Promise<number> {
+export async function startOne(
+  file: string,
+  system: string,
+  options: Omit<RunOptions, 'readConfig'>,
+): Promise<number> {
   const config = readConfig(file);
   if (!config.systems.some(({ name }) => name === system)) {
     const names = config.systems.map(({ name }) => name).join(', ');
@@ -13,7 +17,7 @@ export async function startOne(file: string, system: string, options: RunOptions
   }
   // Only this command needs the whole system: the others start faster without it.
   const { runSystem } = await import('../../src/daemon/main.ts');
-  return runSystem(config, system, options);
+  return runSystem(config, system, { ...options, readConfig: () => readConfig(file) });
 }
 
 /** Runs every system of the file, a process each, until all have ended. */

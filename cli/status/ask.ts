@@ -15,8 +15,7 @@ export function askAll(config: ClusterConfig): Promise<Answer[]> {
 }
 
 async function ask(cluster: string, { name, admin }: SystemConfig): Promise<Answer> {
-  const host = isWildcard(admin.host) ? '127.0.0.1' : admin.host;
-  const where = `http://${formatHostPort({ host, port: admin.port })}/status`;
+  const where = adminUrl(admin, 'status');
   try {
     const response = await fetch(where, { signal: AbortSignal.timeout(PATIENCE_MILLISECONDS) });
     if (!response.ok) return { name, unreachable: `${where} answers ${response.status}` };
@@ -29,7 +28,13 @@ async function ask(cluster: string, { name, admin }: SystemConfig): Promise<Answ
   }
 }
 
-function reasonOf(error: unknown): string {
+export function adminUrl({ host, port }: SystemConfig['admin'], path: string): string {
+  const reachable = isWildcard(host) ? '127.0.0.1' : host;
+  return `http://${formatHostPort({ host: reachable, port })}/${path}`;
+}
+
+/** Why a fetch failed. */
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // fetch says "fetch failed", and why in the cause.
   const cause = error.cause instanceof Error ? error.cause : error;

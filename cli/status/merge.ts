@@ -29,6 +29,7 @@ export interface UnitView {
   readonly lun: number;
   readonly size: number;
   readonly blockLength: number;
+  readonly readOnly: boolean;
   readonly store: string;
   /** From any system that answered; null where none did. */
   readonly naa: string | null;
@@ -72,8 +73,9 @@ function unitView(unit: UnitConfig, answered: readonly SystemStatus[]): UnitView
     name: unit.name,
     owner: unit.owner,
     lun: unit.lun,
-    size: unit.byteLength,
+    size: seen.find(({ local }) => local)?.size ?? seen[0]?.size ?? unit.byteLength,
     blockLength: unit.blockLength,
+    readOnly: unit.readOnly,
     store: unit.store.path,
     naa: seen[0]?.naa ?? null,
     serial: seen[0]?.serial ?? null,

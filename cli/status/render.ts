@@ -30,13 +30,14 @@ export function renderStatus(status: ClusterStatus): string {
     ),
     section(
       'Logical units',
-      ['UNIT', 'LUN', 'OWNER', 'SIZE', 'BLOCK', 'SERVED BY OWNER', 'STORE'],
+      ['UNIT', 'LUN', 'OWNER', 'SIZE', 'BLOCK', 'ACCESS', 'SERVED BY OWNER', 'STORE'],
       status.units.map((unit) => [
         unit.name,
         unit.lun,
         unit.owner,
         formatSize(unit.size),
         unit.blockLength,
+        unit.readOnly ? 'read-only' : 'read-write',
         unit.commandsServed,
         unit.store,
       ]),
@@ -48,13 +49,14 @@ export function renderStatus(status: ClusterStatus): string {
     ),
     section(
       'Sessions',
-      ['INITIATOR', 'ISID', 'SYSTEM', 'PORT', 'FROM', 'OUTSTANDING'],
+      ['INITIATOR', 'GROUP', 'ISID', 'SYSTEM', 'PORT', 'FROM', 'OUTSTANDING'],
       status.sessions.map((session) => [
         session.initiator,
+        session.group,
         session.isid,
         session.system,
         session.port,
-        session.remote,
+        session.connections.map(({ remote }) => remote).join(', '),
         session.commandsOutstanding,
       ]),
     ),

@@ -4,6 +4,8 @@ import type { World } from '../world/world.ts';
 
 /** A timer of a busy loop fires up to this much late (ms). */
 const LATENESS = 1;
+/** When simulated time begins (ms since 1970): any will do. */
+const EPOCH = 1_800_000_000_000;
 /** A turn gathers what comes within this time (ms). */
 const LONGEST_TURN = 0.05;
 
@@ -20,6 +22,10 @@ export class SimClock implements Clock {
 
   now(): number {
     return this.#world.now;
+  }
+
+  wallTime(): number {
+    return EPOCH + Math.floor(this.#world.now);
   }
 
   after(milliseconds: number, run: () => void): Timer {

@@ -184,6 +184,16 @@ export class SimDiskFile implements DiskFile {
     this.#later(() => done(null, { position, length: this.byteLength - position, allocated: true }));
   }
 
+  /** No unit of the simulator grows. */
+  grow(_byteLength: number, done: DiskDone): void {
+    done('ENOSYS');
+  }
+
+  /** No unit of the simulator has a threshold, and no client asks. */
+  space(done: (error: Errno | null, space: null) => void): void {
+    done(null, null);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

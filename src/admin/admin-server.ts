@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import type { Log } from '../env/log.ts';
-import { type SystemStatus, systemStatus } from './schema.ts';
+import { type ReloadAnswer, reloadAnswer, type SystemStatus, systemStatus } from './schema.ts';
 import { isTrustedHost } from './trusted-host.ts';
 
 /** The API takes no input beyond its path. */
@@ -12,6 +12,8 @@ interface AdminOptions {
   readonly port: number;
   /** What GET /status answers; called for each request. */
   readonly status: () => SystemStatus;
+  /** What POST /reload does, and answers. */
+  readonly reload: () => Promise<ReloadAnswer>;
   readonly log: Log;
 }
 
@@ -27,10 +29,13 @@ export class AdminServer {
   constructor(options: AdminOptions) {
     this.#options = options;
     this.#server.addHook('onRequest', async (request, reply) => {
-      if (isTrustedHost(request.headers.host)) return;
-      return reply.code(403).send({ error: 'write an IP address or localhost in the URL' });
+      if (!isTrustedHost(request.headers.host))
+        return reply.code(403).send({ error: 'write an IP address or localhost in the URL' });
+      // A browser says so when a page of elsewhere has it send something.
+      if (request.headers.origin !== undefined) return reply.code(403).send({ error: 'not for web pages' });
     });
     this.#server.get('/status', () => systemStatus.parse(this.#options.status()));
+    this.#server.post('/reload', async () => reloadAnswer.parse(await this.#options.reload()));
     this.#server.setErrorHandler((error, request, reply) => {
       const code = statusCodeOf(error);
       if (code >= 500) options.log.error({ err: error, url: request.url }, 'an admin request failed');

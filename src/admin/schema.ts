@@ -1,7 +1,8 @@
 /**
  * The admin API: the one description of it, for the server, for the command line and for whoever else asks.
  *
- *   GET /status   →   SystemStatus: one storage system as it sees itself and the cluster.
+ *   GET /status    →   SystemStatus: one storage system as it sees itself and the cluster.
+ *   POST /reload   →   ReloadAnswer: it has read its configuration again, and grown what is larger there.
  *
  * Counters count from the start of the process. Times are seconds, sizes are bytes.
  */
@@ -51,9 +52,12 @@ const port = z.object({
 
 const session = z.object({
   initiator: z.string().describe('iSCSI name'),
+  group: z.string().nullable().describe('its initiator group; null where the configuration has none'),
   isid: z.string().describe('12 hexadecimal digits'),
   port: z.string().describe('name of the target port'),
-  remote: z.string().describe('address of the client'),
+  connections: z.array(
+    z.object({ id: count.describe('its CID'), remote: z.string().describe('address of the client') }),
+  ),
   commandsOutstanding: count,
 });
 
@@ -69,9 +73,11 @@ const unit = z.object({
   name: z.string(),
   owner: z.string(),
   local: z.boolean().describe('whether this system owns it'),
-  lun: z.int().describe('for initiators without a map of their own'),
+  lun: z.int().describe('for initiators whose group has no map of its own'),
   size: bytes,
   blockLength: z.int(),
+  physicalBlockLength: z.int(),
+  readOnly: z.boolean().describe('by the configuration'),
   naa: z.string().describe('NAA designator, 32 hexadecimal digits'),
   serial: z.string(),
   store: z.string().describe('path of the file or device'),
@@ -116,6 +122,13 @@ export const systemStatus = z.object({
   links: z.array(link),
 });
 
+export const reloadAnswer = z.object({
+  system: z.string(),
+  grown: z.array(z.object({ unit: z.string(), from: bytes, to: bytes })),
+  problems: z.array(z.string()).describe('what could not be applied, and what to do'),
+});
+
+export type ReloadAnswer = z.infer<typeof reloadAnswer>;
 export type SystemStatus = z.infer<typeof systemStatus>;
 export type PortStatus = z.infer<typeof port>;
 export type SessionStatus = z.infer<typeof session>;

@@ -16,11 +16,13 @@ import { EVERY_UNIT, EventKind, type UnitEvent } from '../wire/interconnect/even
 import type { InventoryUnit } from '../wire/interconnect/inventory.ts';
 import { sense } from '../wire/scsi/sense.ts';
 import type { Reachability } from './access-state/access-state-table.ts';
+import { KnownUnit } from './known-unit.ts';
 import type { FrameChannel } from './link/frame-channel.ts';
 import { Greeting } from './link/greeting.ts';
 import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
 import { type Carrier, carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
+import { inventoryOf, senseFormatOf, stateOf } from './own-units.ts';
 import { Partner, type PartnerHost } from './partner.ts';
 import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
 import type { ServedUnit } from './unit-server/unit-server.ts';
@@ -41,14 +43,6 @@ export interface InterconnectOptions {
   readonly log: Log;
   /** Of all connections of the process: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
-}
-
-interface KnownUnit {
-  readonly unit: ProxiedUnit;
-  /** The owner's number for it, while it is reachable. */
-  id: number;
-  /** What the owner says of it; null while it is not reachable. */
-  state: AccessState | null;
 }
 
 export class Interconnect implements PartnerHost, Reachability {
@@ -81,10 +75,13 @@ export class Interconnect implements PartnerHost, Reachability {
     this.#available = new Set(this.#localUnits.keys());
     for (const [id, unit] of this.#localUnits) {
       this.#served.set(id, { unit, commandsServed: 0 });
-      unit.onChange = () => this.#tellPartners(senseFormatOf(id, unit));
+      unit.onChange = (what) => {
+        if (what === 'senseFormat') this.#tellPartners(senseFormatOf(id, unit));
+        else this.#tellCapacity(id);
+      };
     }
     this.proxiedUnits = options.partnerUnits.map((identity) => new ProxiedUnit(identity, options.pool));
-    for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, { unit, id: 0, state: null });
+    for (const unit of this.proxiedUnits) this.#known.set(unit.identity.name, new KnownUnit(unit));
     this.partners = options.partners.map(
       ({ name, addresses }) => new Partner(this, name, addresses, options.addresses),
     );
@@ -120,7 +117,7 @@ export class Interconnect implements PartnerHost, Reachability {
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link {
     const parts = { units: this.#served, ...this.#options };
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
-    link.sendInventory([...this.#localUnits].map(([id, unit]) => inventoryOf(id, unit)));
+    link.sendInventory(this.#inventory());
     for (const [id, unit] of this.#localUnits) {
       if (unit.descriptorSense) link.sendEvent(senseFormatOf(id, unit));
     }
@@ -141,12 +138,21 @@ export class Interconnect implements PartnerHost, Reachability {
       }
       const id = sound ? theirs.id : 0;
       const state = sound ? (theirs.accessState as AccessState) : null;
+      if (sound) known.sizeIs(theirs.blockCount, isNew);
       // An event behind this frame says so where it is not.
       if (isNew) known.unit.descriptorSense = false;
       // A further link tells what is known already.
       if (isNew || id !== known.id || state !== known.state) this.#become(known, partner, id, state);
     }
     if (isNew) this.#tellOwnClients();
+  }
+
+  /** Of an inventory on a link that is up nothing else counts: an event may have overtaken what it says of access states. */
+  partnerSizes(partner: Partner, units: readonly InventoryUnit[]): void {
+    for (const known of this.#knownOf(partner)) {
+      const theirs = units.find(({ name }) => name === known.unit.identity.name);
+      if (theirs !== undefined && known.state !== null) known.sizeIs(theirs.blockCount, false);
+    }
   }
 
   partnerUnreachable(partner: Partner): void {
@@ -165,7 +171,7 @@ export class Interconnect implements PartnerHost, Reachability {
       } else if (event.kind === EventKind.senseFormat) {
         known.unit.descriptorSense = event.argument === 1;
       } else if (event.kind === EventKind.capacity) {
-        known.unit.establishUnitAttention(sense.capacityChanged(), null);
+        known.tellSize();
       }
     }
   }
@@ -195,16 +201,25 @@ export class Interconnect implements PartnerHost, Reachability {
     this.#tellPartners({ kind: EventKind.accessState, unit: id, argument: stateOf(unit) });
   }
 
+  #inventory(): InventoryUnit[] {
+    return [...this.#localUnits].map(([id, unit]) => inventoryOf(id, unit));
+  }
+
+  /** The event behind the inventory that it is about. */
+  #tellCapacity(unit: number): void {
+    for (const { link } of this.partners.flatMap(({ slots }) => slots)) {
+      link?.sendInventory(this.#inventory());
+      link?.sendEventInOrder({ kind: EventKind.capacity, unit, argument: 0 });
+    }
+  }
+
   #tellPartners(event: UnitEvent): void {
     for (const { link } of this.partners.flatMap(({ slots }) => slots)) link?.sendEvent(event);
   }
 
-  /** Commands that ran here for partners on a unit of this system's; 0 for another's. */
-  commandsServed(unitName: string): number {
-    for (const { unit, commandsServed } of this.#served.values()) {
-      if (unit.identity.name === unitName) return commandsServed;
-    }
-    return 0;
+  /** By unit name: commands of partners that were served here. */
+  commandsServed(): ReadonlyMap<string, number> {
+    return new Map([...this.#served.values()].map((one) => [one.unit.identity.name, one.commandsServed]));
   }
 
   #knownOf(partner: Partner): KnownUnit[] {
@@ -266,24 +281,4 @@ export class Interconnect implements PartnerHost, Reachability {
     for (const listener of this.#listeners) listener.close();
     this.#listeners.length = 0;
   }
-}
-
-function stateOf({ available }: LocalUnit): AccessState {
-  return available ? AccessState.activeOptimized : AccessState.unavailable;
-}
-
-function senseFormatOf(unit: number, { descriptorSense }: LocalUnit): UnitEvent {
-  return { kind: EventKind.senseFormat, unit, argument: descriptorSense ? 1 : 0 };
-}
-
-function inventoryOf(id: number, unit: LocalUnit): InventoryUnit {
-  const { identity } = unit;
-  return {
-    id,
-    blockLength: identity.blockLength,
-    blockCount: identity.blockCount,
-    accessState: stateOf(unit),
-    name: identity.name,
-    serial: identity.serial,
-  };
 }

@@ -25,6 +25,8 @@ export interface SlotHost {
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
   /** A slot's link has come up. */
   slotUp(units: readonly InventoryUnit[]): void;
+  /** The partner's units have grown. */
+  partnerSizes(units: readonly InventoryUnit[]): void;
   /** A slot's link, which was up, is there no more. */
   slotDown(): void;
   /** A slot's link has ended: the partner must know before anything is sent on another. */
@@ -118,13 +120,10 @@ export class LinkSlot implements LinkOwner {
     this.#becomeDown(link, reason);
   }
 
-  linkInventory(link: Link, units: readonly InventoryUnit[]): void {
+  linkInventory(link: Link, units: readonly InventoryUnit[], isFirst: boolean): void {
     if (link !== this.link) return;
-    this.#pause = LinkLimits.reconnectMilliseconds;
-    this.since = this.#clock.now();
-    const { generation, version } = link.terms;
-    const address = link.frames.remoteAddress;
-    this.#log.info({ partner: this.#host.name, generation, version, address }, 'link up');
+    if (!isFirst) return this.#host.partnerSizes(units);
+    this.#becomeUp(link);
     this.#host.slotUp(units);
   }
 
@@ -169,6 +168,14 @@ export class LinkSlot implements LinkOwner {
 
   get #log() {
     return this.#host.system.log;
+  }
+
+  #becomeUp(link: Link): void {
+    this.#pause = LinkLimits.reconnectMilliseconds;
+    this.since = this.#clock.now();
+    const { generation, version } = link.terms;
+    const address = link.frames.remoteAddress;
+    this.#log.info({ partner: this.#host.name, generation, version, address }, 'link up');
   }
 
   #becomeDown(link: Link, reason: string): void {

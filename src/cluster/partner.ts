@@ -17,6 +17,8 @@ export interface PartnerHost extends GreetingHost {
   makeLink(frames: FrameChannel, terms: LinkTerms, owner: LinkOwner): Link;
   /** The partner's units. `isNew`: it was not reachable before. */
   partnerInventory(partner: Partner, units: readonly InventoryUnit[], isNew: boolean): void;
+  /** The partner has told its units again: they have grown. */
+  partnerSizes(partner: Partner, units: readonly InventoryUnit[]): void;
   /** The last link has gone. */
   partnerUnreachable(partner: Partner): void;
   partnerEvent(partner: Partner, event: UnitEvent): void;
@@ -95,6 +97,10 @@ export class Partner implements SlotHost {
     const isNew = !this.#isReachable;
     this.#isReachable = true;
     this.system.partnerInventory(this, units, isNew);
+  }
+
+  partnerSizes(units: readonly InventoryUnit[]): void {
+    this.system.partnerSizes(this, units);
   }
 
   slotDown(): void {

@@ -16,11 +16,14 @@ import { makeUnitIdentity } from '../scsi/make-unit-identity.ts';
 import { Order } from '../scsi/order.ts';
 import { Router } from '../scsi/router/router.ts';
 import type { TargetPort } from '../scsi/target-port.ts';
+import type { UnitIdentity } from '../scsi/unit-identity.ts';
 import type { BlockStore } from '../stores/block-store.ts';
-import type { RecordStore } from '../stores/record/record-store.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { GroupAccess, type GroupSecrets } from './group-access.ts';
+import { initiatorMaps, othersLun } from './lun-maps.ts';
 import { discoveredTargets, targetPortsOf } from './target-ports.ts';
+import type { UnitRecords } from './unit-records.ts';
 
 /** What all parts of a system share. */
 export interface Shared {
@@ -32,6 +35,7 @@ export interface Shared {
   readonly order: Order;
   /** One for all connections: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
+  readonly access: GroupAccess;
 }
 
 export interface AssembledPortal {
@@ -51,17 +55,23 @@ export interface AssembledSystem {
   readonly portals: readonly AssembledPortal[];
 }
 
-export function makeShared(config: ClusterConfig, system: SystemConfig, env: Env, log: Log): Shared {
+/** `secrets`: of every group that has a file of them. */
+export function makeShared(
+  config: ClusterConfig,
+  system: SystemConfig,
+  env: Env,
+  log: Log,
+  secrets: GroupSecrets,
+): Shared {
   const pool = new BufferPool(POOL_KEEP_BYTES);
   const receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES);
-  return { config, system, env, log, pool, order: new Order(), receiveBuffer };
+  const access = new GroupAccess(config.initiatorGroups, secrets, env.random);
+  return { config, system, env, log, pool, order: new Order(), receiveBuffer, access };
 }
 
 /** What of a unit is on disk: its bytes, and where its own state survives power loss. */
-export interface UnitStores {
+export interface UnitStores extends UnitRecords {
   readonly store: BlockStore;
-  readonly reservations: RecordStore;
-  readonly modePages: RecordStore;
 }
 
 /** The units that the system owns: `assembleSystem` wants their stores in this order. */
@@ -75,21 +85,25 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
   const localUnits = ownUnits(shared).map((unit, index) => {
     const its = stores[index];
     if (its === undefined) throw new Error(`unit ${unit.name} has no store`);
-    const identity = makeUnitIdentity(config.name, unit);
+    const identity = identityOf(config, unit);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: its.reservations, relativePorts });
-    const parts = { pool, clock: env.clock, order, log, reservations, modeStore: its.modePages };
-    return new LocalUnit({ identity, store: its.store, ...parts });
+    const records = { reservations, modeStore: its.modePages, identifyingStore: its.identifying };
+    const { readOnly, lowSpace } = unit;
+    const { clock, random } = env;
+    const parts = { pool, clock, random, order, log, ...records };
+    return new LocalUnit({ identity, store: its.store, readOnly, lowSpace, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);
   const accessStates = new AccessStateTable(system.name, ports, interconnect);
   const units = new Map<string, LogicalUnit>();
   for (const unit of [...localUnits, ...interconnect.proxiedUnits]) units.set(unit.identity.name, unit);
   const router = new Router({
-    units: config.units.map(({ name, lun }) => ({ lun, unit: unitNamed(units, name) })),
-    initiators: config.initiators,
+    units: config.units.map((unit) => ({ lun: othersLun(config, unit), unit: unitNamed(units, unit.name) })),
+    initiators: initiatorMaps(config),
     accessStates,
     pool,
+    clock: env.clock,
     order,
   });
   const portals = makePortals(shared, router);
@@ -112,7 +126,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
     localUnits,
     partnerUnits: config.units
       .filter(({ owner }) => owner !== system.name)
-      .map((unit) => makeUnitIdentity(config.name, unit)),
+      .map((unit) => identityOf(config, unit)),
     pool,
     order,
     log,
@@ -122,7 +136,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
 
 /** A portal for each physical port, which the virtual ports on it share. */
 function makePortals(shared: Shared, router: Router): readonly AssembledPortal[] {
-  const { config, system, env, log, pool, receiveBuffer } = shared;
+  const { config, system, env, log, pool, receiveBuffer, access } = shared;
   const targetPorts = new Map(targetPortsOf(system).map((port) => [port.name, port]));
   return system.ports
     .filter(({ kind }) => kind === 'physical')
@@ -136,10 +150,16 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
         pool,
         log,
         receiveBuffer,
-        discovery: () => discoveredTargets(config),
+        access,
+        discovery: (initiator, at) =>
+          discoveredTargets(config, system, at, (port) => access.permits(initiator, port)),
       });
       return { portal, what: `port "${physical.name}"`, address: formatHostPort(physical.portal) };
     });
+}
+
+function identityOf({ name }: ClusterConfig, unit: UnitConfig): UnitIdentity {
+  return makeUnitIdentity(name, { ...unit, reportsSpace: unit.store.kind === 'file' });
 }
 
 function shows({ serves, system }: TargetPort, { owner }: UnitConfig): boolean {

@@ -2,11 +2,11 @@
  * The key file of one system (docs/interconnect.md section 8): a line for each key, 'PARTNER ID SECRET', newest first
  * for each partner. It is read for every link that is made, so that a copied file is in force at once.
  */
-import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../env/log.ts';
 import type { KeyRing, SharedKey } from '../env/node/key-ring.ts';
-import { errnoOf, UserError } from './user-error.ts';
+import { FreshSecrets, readSecretFile } from './secret-file.ts';
+import { UserError } from './user-error.ts';
 
 /** Bytes: as long as the hash of the cipher suite, SHA-256. */
 export const SECRET_LENGTH = 32;
@@ -35,24 +35,15 @@ function parseKeys(text: string): readonly SharedKey[] | null {
   return keys.every((key) => key !== null) ? keys : null;
 }
 
+const KEY_FILE = {
+  what: 'key file',
+  make: 'make it with crosspath keys, and copy it here',
+  afterwards: 'make new keys',
+};
+
 /** The keys of a file. Throws a UserError that says what to do, and nothing of what is in the file. */
 export function readKeyFile(path: string): readonly SharedKey[] {
-  let text: string;
-  let mode: number;
-  try {
-    mode = statSync(path).mode;
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UserError(
-      `cannot read the key file ${path} (${errnoOf(error)}): make it with crosspath keys, and copy it here`,
-    );
-  }
-  if ((mode & 0o077) !== 0) {
-    throw new UserError(
-      `others may read or change the key file ${path}: run chmod 600 on it, and make new keys`,
-    );
-  }
-  const keys = parseKeys(text);
+  const keys = parseKeys(readSecretFile(path, KEY_FILE));
   if (keys === null)
     throw new UserError(`${path} is not a key file: copy it again, or make it with crosspath keys`);
   return keys;
@@ -61,25 +52,15 @@ export function readKeyFile(path: string): readonly SharedKey[] {
 /** The keys of a running system. Where the file can't be read any more, the keys that it had hold on. */
 export class FileKeyRing implements KeyRing {
   readonly self: string;
-  readonly #path: string;
-  readonly #log: Log;
-  #keys: readonly SharedKey[];
+  readonly #keys: FreshSecrets<readonly SharedKey[]>;
 
   /** Throws a UserError where there is no key file. */
   constructor(path: string, self: string, log: Log) {
     this.self = self;
-    this.#path = path;
-    this.#log = log;
-    this.#keys = readKeyFile(path);
+    this.#keys = new FreshSecrets(() => readKeyFile(path), log);
   }
 
   current(): readonly SharedKey[] {
-    try {
-      this.#keys = readKeyFile(this.#path);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      this.#log.error({ reason: error.message }, 'the keys as they were before stay in force');
-    }
-    return this.#keys;
+    return this.#keys.current();
   }
 }

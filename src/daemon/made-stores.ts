@@ -25,8 +25,9 @@ export class MadeStores {
   }
 
   /** Durable when it returns. */
-  add(unit: string, path: string): void {
-    this.#pathByUnit.set(unit, path);
+  add(made: readonly { readonly unit: string; readonly path: string }[]): void {
+    if (made.length === 0) return;
+    for (const { unit, path } of made) this.#pathByUnit.set(unit, path);
     const temporary = `${this.#path}.new`;
     writeDurably(temporary, `${JSON.stringify(Object.fromEntries(this.#pathByUnit), null, 2)}\n`);
     renameSync(temporary, this.#path);

@@ -4,6 +4,7 @@ import { type KeyRing, NO_KEYS } from '../env/node/key-ring.ts';
 import { nodeEnv } from '../env/node/node-env.ts';
 import { exitAtOnce } from '../sys/exit.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
+import { openDiskCalls } from './disk-calls.ts';
 import { FileKeyRing, keyFilePath } from './key-file.ts';
 import { createLog, type LogLevel } from './pino-log.ts';
 import type { RunningSystem } from './running-system.ts';
@@ -21,6 +22,8 @@ const A_BUG = 'a bug: the system stops here';
 export interface RunOptions {
   readonly version: string;
   readonly logLevel: LogLevel;
+  /** The configuration as it is now. Throws a UserError. */
+  readonly readConfig: () => ClusterConfig;
 }
 
 /**
@@ -35,9 +38,10 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
   });
   const stopAsked = whenToldToStop();
   try {
-    const release = takeStateFolder(systemOf(config, name).stateFolder);
-    const env = nodeEnv(keyRingOf(config, name, log));
-    const running = await startSystem(config, name, env, log, { version: options.version });
+    const system = systemOf(config, name);
+    const release = takeStateFolder(system.stateFolder);
+    const env = nodeEnv(keyRingOf(config, name, log), openDiskCalls(system, log));
+    const running = await startSystem(config, name, env, log, options);
     announce(running);
     await stopAsked;
     log.info({}, 'stopping');

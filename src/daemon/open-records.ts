@@ -1,21 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../env/disk.ts';
-import { ScsiLimits } from '../limits.ts';
 import { openRecordFile, type RecordFile } from '../stores/record/record-file.ts';
 import type { SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import { openAll } from './open-all.ts';
+import { type RecordKind, recordKindNames, recordKinds, type UnitRecords } from './unit-records.ts';
 import { pathError } from './user-error.ts';
-
-/** Where the state of one unit survives power loss. */
-export interface UnitRecords {
-  readonly reservations: RecordFile;
-  readonly modePages: RecordFile;
-}
-
-const kinds = [
-  { folder: 'reservations', capacity: ScsiLimits.savedReservationsBytes, what: 'saved reservations' },
-  { folder: 'mode-pages', capacity: ScsiLimits.savedModePagesBytes, what: 'saved mode pages' },
-] as const;
 
 /**
  * Opens, in the state folder, the records of the units that a system owns, in the order of the units. Rejects with UserError, and with
@@ -25,32 +15,20 @@ export async function openRecords(
   disk: Disk,
   { stateFolder }: SystemConfig,
   units: readonly UnitConfig[],
-): Promise<UnitRecords[]> {
-  const opened: RecordFile[] = [];
-  const [reservations, modePages] = kinds;
-  try {
-    const records: UnitRecords[] = [];
-    for (const unit of units) {
-      const open = async (kind: (typeof kinds)[number]) => {
-        const file = await openOne(disk, stateFolder, unit, kind);
-        opened.push(file);
-        return file;
-      };
-      records.push({ reservations: await open(reservations), modePages: await open(modePages) });
-    }
-    return records;
-  } catch (error) {
-    await Promise.all(opened.map((file) => file.close()));
-    throw error;
-  }
+): Promise<UnitRecords<RecordFile>[]> {
+  const kinds = recordKindNames.length;
+  const wanted = units.flatMap(({ name }) => recordKindNames.map((kind) => ({ name, kind })));
+  const files = await openAll(wanted, ({ name, kind }) => openOne(disk, stateFolder, name, kind));
+  return units.map((_, place) => {
+    const its = files
+      .slice(place * kinds, (place + 1) * kinds)
+      .map((file, at) => [recordKindNames[at], file]);
+    return Object.fromEntries(its) as UnitRecords<RecordFile>;
+  });
 }
 
-async function openOne(
-  disk: Disk,
-  stateFolder: string,
-  { name }: UnitConfig,
-  { folder, capacity, what }: (typeof kinds)[number],
-): Promise<RecordFile> {
+async function openOne(disk: Disk, stateFolder: string, name: string, kind: RecordKind): Promise<RecordFile> {
+  const { folder, capacity, what } = recordKinds[kind];
   const path = join(stateFolder, folder);
   try {
     mkdirSync(path, { recursive: true });

@@ -8,6 +8,7 @@ import { checked } from '../stores/layers/checked.ts';
 import { StoreOpenError } from '../stores/store-open-error.ts';
 import type { SystemConfig, UnitConfig } from './config/cluster-config.ts';
 import { MadeStores } from './made-stores.ts';
+import { openAll } from './open-all.ts';
 import { UserError } from './user-error.ts';
 
 /** Opens the stores of the units that a system owns, in their order. Rejects with UserError, and with none left open. */
@@ -16,27 +17,32 @@ export async function openStores(
   system: SystemConfig,
   units: readonly UnitConfig[],
 ): Promise<BlockStore[]> {
-  const made = new MadeStores(system.stateFolder);
-  const stores: BlockStore[] = [];
+  const madeBefore = new MadeStores(system.stateFolder);
+  const made: { unit: string; path: string }[] = [];
   try {
-    for (const unit of units) stores.push(checked(await openStore(disk, unit, made)));
-    return stores;
-  } catch (error) {
-    await Promise.all(stores.map((store) => store.close()));
-    if (error instanceof StoreOpenError) {
-      throw new UserError(`unit "${units[stores.length]?.name}": ${error.message}`);
-    }
-    throw error;
+    return await openAll(units, async (unit) => {
+      const { kind, path } = unit.store;
+      // What was never written has nothing to read: a file of a read-only unit that is not there is a mistake.
+      const create = kind === 'file' && !unit.readOnly && !madeBefore.has(unit.name, path);
+      const store = checked(await openStore(disk, unit, create));
+      if (create) made.push({ unit: unit.name, path });
+      return store;
+    });
+  } finally {
+    madeBefore.add(made);
   }
 }
 
-async function openStore(disk: Disk, unit: UnitConfig, made: MadeStores): Promise<BlockStore> {
-  const { byteLength, blockLength } = unit;
+async function openStore(disk: Disk, unit: UnitConfig, create: boolean): Promise<BlockStore> {
+  const { byteLength, blockLength, readOnly } = unit;
   const { kind, path } = unit.store;
-  if (kind === 'device') return openDeviceStore(disk, { path, byteLength, blockLength });
-  const create = !made.has(unit.name, path);
-  if (create) mkdirSync(dirname(path), { recursive: true });
-  const store = await openFileStore(disk, { path, byteLength, blockLength, create });
-  if (create) made.add(unit.name, path);
-  return store;
+  const access = readOnly ? 'readOnly' : 'readWrite';
+  try {
+    if (kind === 'device') return await openDeviceStore(disk, { path, byteLength, blockLength, access });
+    if (create) mkdirSync(dirname(path), { recursive: true });
+    return await openFileStore(disk, { path, byteLength, blockLength, create, access });
+  } catch (error) {
+    if (error instanceof StoreOpenError) throw new UserError(`unit "${unit.name}": ${error.message}`);
+    throw error;
+  }
 }

@@ -1,3 +1,5 @@
+import type { ClusterConfig } from './config/cluster-config.ts';
+
 /** What a started storage system is to the process that runs it. */
 export interface RunningSystem {
   readonly listening: readonly ListeningPort[];
@@ -17,4 +19,6 @@ export interface ListeningPort {
 export interface SystemOptions {
   /** Of Crosspath, for the status. */
   readonly version: string;
+  /** The configuration as it is now. Throws a UserError. */
+  readonly readConfig: () => ClusterConfig;
 }

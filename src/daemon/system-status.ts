@@ -16,9 +16,11 @@ import type { Clock } from '../env/clock.ts';
 import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
+import type { CountersOfUnit } from '../scsi/router/command-counters.ts';
 import type { Router } from '../scsi/router/router.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig, UnitConfig } from './config/cluster-config.ts';
+import type { GroupAccess } from './group-access.ts';
 import { addressText } from './target-ports.ts';
 
 export interface StatusSources {
@@ -29,6 +31,7 @@ export interface StatusSources {
   /** Monotonic ms. */
   readonly started: number;
   readonly pool: BufferPool;
+  readonly access: GroupAccess;
   readonly units: ReadonlyMap<string, LogicalUnit>;
   readonly router: Router;
   readonly portals: readonly Portal[];
@@ -50,8 +53,8 @@ export function statusOf(sources: StatusSources): SystemStatus {
       peakBufferedBytes: pool.peakLeasedBytes,
     },
     ports: portStatuses(sources),
-    sessions: portals.flatMap((portal) => portal.sessions()).flatMap(sessionStatus),
-    units: config.units.map((unit) => unitStatus(sources, unit)),
+    sessions: portals.flatMap((portal) => portal.sessions()).flatMap((one) => sessionStatus(sources, one)),
+    units: unitStatuses(sources),
     links: sources.interconnect.partners.flatMap((partner) =>
       partner.slots.map((slot) => linkStatus(partner, slot, clock)),
     ),
@@ -59,10 +62,15 @@ export function statusOf(sources: StatusSources): SystemStatus {
 }
 
 /** None for a discovery session: it is at no port. */
-function sessionStatus(session: PortalSession): SessionStatus[] {
-  const { initiatorName, isid, port, remoteAddress, commandsOutstanding } = session;
+function sessionStatus({ access }: StatusSources, session: PortalSession): SessionStatus[] {
+  const { initiatorName, isid, port, commandsOutstanding } = session;
   if (port === null) return [];
-  return [{ initiator: initiatorName, isid, port, remote: remoteAddress, commandsOutstanding }];
+  const group = access.groupOf(initiatorName)?.name ?? null;
+  const connections = session.connections.map(({ connectionId, remoteAddress }) => ({
+    id: connectionId,
+    remote: remoteAddress,
+  }));
+  return [{ initiator: initiatorName, group, isid, port, connections, commandsOutstanding }];
 }
 
 function portStatuses({ system, portals }: StatusSources): PortStatus[] {
@@ -82,20 +90,39 @@ function portStatuses({ system, portals }: StatusSources): PortStatus[] {
   }));
 }
 
-function unitStatus(sources: StatusSources, config: UnitConfig): UnitStatus {
+/** What is counted by unit is gathered once, not for each of thousands. */
+function unitStatuses(sources: StatusSources): UnitStatus[] {
+  const served = sources.interconnect.commandsServed();
+  const counted = new Map<string, CountersOfUnit[]>();
+  for (const one of sources.router.counters()) {
+    const ofUnit = counted.get(one.unit);
+    if (ofUnit === undefined) counted.set(one.unit, [one]);
+    else ofUnit.push(one);
+  }
+  return sources.config.units.map((unit) =>
+    unitStatus(sources, unit, counted.get(unit.name) ?? [], served.get(unit.name) ?? 0),
+  );
+}
+
+function unitStatus(
+  sources: StatusSources,
+  config: UnitConfig,
+  counters: readonly CountersOfUnit[],
+  served: number,
+): UnitStatus {
   const unit = sources.units.get(config.name);
   if (unit === undefined) throw new Error(`no unit ${config.name}`);
   const { identity, isLocal } = unit;
-  const counters = sources.router.counters().filter((one) => one.unit === identity.name);
-  const served = sources.interconnect.commandsServed(identity.name);
   const direct = counters.reduce((sum, one) => sum + one.commandsDirect, 0);
   return {
     name: identity.name,
     owner: identity.owner,
     local: isLocal,
     lun: config.lun,
-    size: config.byteLength,
+    size: identity.blockCount * identity.blockLength,
     blockLength: identity.blockLength,
+    physicalBlockLength: identity.physicalBlockLength,
+    readOnly: config.readOnly,
     naa: Buffer.from(identity.naa).toString('hex'),
     serial: identity.serial,
     store: config.store.path,

@@ -2,8 +2,10 @@
 import { AdminServer } from '../admin/admin-server.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
+import type { Identity } from '../iscsi/login/login.ts';
 import { StopLimits } from '../limits.ts';
 import type { BlockStore } from '../stores/block-store.ts';
+import type { RecordFile } from '../stores/record/record-file.ts';
 import {
   type AssembledSystem,
   assembleSystem,
@@ -11,14 +13,17 @@ import {
   ownUnits,
   type Shared,
 } from './assemble-system.ts';
+import { openChapFiles } from './chap-file.ts';
 import { closeStores } from './close-stores.ts';
 import { formatHostPort } from './config/address.ts';
 import type { ClusterConfig, SystemConfig } from './config/cluster-config.ts';
-import { openRecords, type UnitRecords } from './open-records.ts';
+import { openRecords } from './open-records.ts';
 import { openStores } from './open-units.ts';
+import { Reloader } from './reload.ts';
 import type { ListeningPort, RunningSystem, SystemOptions } from './running-system.ts';
 import { statusOf } from './system-status.ts';
-import { addressText } from './target-ports.ts';
+import { addressElsewhere, addressText } from './target-ports.ts';
+import type { UnitRecords } from './unit-records.ts';
 import { listenError, UserError } from './user-error.ts';
 
 /** Rejects with UserError where something in the configuration or on this machine has to be put right. */
@@ -31,7 +36,7 @@ export async function startSystem(
 ): Promise<RunningSystem> {
   const system = config.systems.find((candidate) => candidate.name === name);
   if (system === undefined) throw new UserError(`the configuration has no system "${name}"`);
-  const shared = makeShared(config, system, env, log);
+  const shared = makeShared(config, system, env, log, openChapFiles(config, log));
   const stores = await openStores(env.disk, system, ownUnits(shared));
   const records = await openRecordsToo(shared, stores);
   const parts = makeParts(shared, stores, records, options);
@@ -45,7 +50,10 @@ export async function startSystem(
 }
 
 /** Closes the stores where it can't. */
-async function openRecordsToo(shared: Shared, stores: readonly BlockStore[]): Promise<UnitRecords[]> {
+async function openRecordsToo(
+  shared: Shared,
+  stores: readonly BlockStore[],
+): Promise<UnitRecords<RecordFile>[]> {
   try {
     return await openRecords(shared.env.disk, shared.system, ownUnits(shared));
   } catch (error) {
@@ -56,22 +64,23 @@ async function openRecordsToo(shared: Shared, stores: readonly BlockStore[]): Pr
 
 interface Parts {
   readonly stores: readonly BlockStore[];
-  readonly records: readonly UnitRecords[];
+  readonly records: readonly UnitRecords<RecordFile>[];
   readonly assembled: AssembledSystem;
   readonly admin: AdminServer;
+  readonly reloader: Reloader;
 }
 
 function makeParts(
   shared: Shared,
   stores: readonly BlockStore[],
-  records: readonly UnitRecords[],
-  { version }: SystemOptions,
+  records: readonly UnitRecords<RecordFile>[],
+  { version, readConfig }: SystemOptions,
 ): Parts {
-  const { config, system, env, log, pool } = shared;
+  const { config, system, env, log, pool, access } = shared;
   const started = env.clock.now();
   const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
   const assembled = assembleSystem(shared, unitStores);
-  const { units, router, interconnect, accessStates } = assembled;
+  const { router, interconnect, accessStates } = assembled;
   const sources = {
     config,
     system,
@@ -79,14 +88,18 @@ function makeParts(
     clock: env.clock,
     started,
     pool,
-    units,
+    access,
+    units: assembled.units,
     router,
     interconnect,
     accessStates,
     portals: assembled.portals.map(({ portal }) => portal),
   };
-  const admin = new AdminServer({ ...system.admin, status: () => statusOf(sources), log });
-  return { stores, records, assembled, admin };
+  const units = assembled.localUnits;
+  const reloader = new Reloader({ system: system.name, config, readConfig, units, log });
+  const [status, reload] = [() => statusOf(sources), () => reloader.reload()];
+  const admin = new AdminServer({ ...system.admin, status, reload, log });
+  return { stores, records, assembled, admin, reloader };
 }
 
 /** The interconnect first: a client that logs in finds the ways to other systems being made already. */
@@ -106,19 +119,21 @@ async function orListenError(what: string, address: string, listening: Promise<u
   }
 }
 
-/** Clients first, so that nothing new comes; then the partners; the stores last, when nobody uses them any more. */
+/** Clients first, so that nothing new comes, and asked first; then the partners; the stores last, when nobody uses them any more. */
 async function stop(shared: Shared, parts: Parts): Promise<boolean> {
   const { interconnect, portals } = parts.assembled;
+  const isUp = (other: string) => interconnect.isUp(other);
+  const elsewhere = (identity: Identity) => addressElsewhere(shared, identity, isUp);
+  await Promise.all(portals.map(({ portal }) => portal.leave(elsewhere)));
   await Promise.all(portals.map(({ portal }) => portal.close()));
   await interconnect.stop(StopLimits.interconnectMilliseconds);
   await parts.admin.close();
-  const units = ownUnits(shared).map(({ name }) => name);
-  const records = [
-    parts.records.map(({ reservations }) => reservations),
-    parts.records.map(({ modePages }) => modePages),
-  ];
-  const closing = [...records, parts.stores].flatMap((stores) =>
-    stores.map((store, index) => ({ unit: units[index] ?? '', store })),
+  parts.reloader.stop();
+  const closing = ownUnits(shared).flatMap(({ name }, index) =>
+    [...Object.values(parts.records[index] ?? {}), storeAt(parts.stores, index)].map((store) => ({
+      unit: name,
+      store,
+    })),
   );
   return closeStores(closing, shared.env.clock, shared.log);
 }

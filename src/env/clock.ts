@@ -2,6 +2,8 @@
 export interface Clock {
   /** Monotonic milliseconds since an arbitrary start. */
   now(): number;
+  /** Milliseconds since 1970 as the host has them, for people to read: it may jump. */
+  wallTime(): number;
   /** Calls `run` once, no earlier than `milliseconds` from now. */
   after(milliseconds: number, run: () => void): Timer;
   /**

@@ -6,15 +6,18 @@ export type Errno = string;
 /** Called exactly once, possibly before the call that it belongs to has returned. */
 export type DiskDone = (error: Errno | null) => void;
 
+/** Default: 'readWrite'. */
+export type Access = 'readWrite' | 'readOnly';
+
 export interface Disk {
   /** Rejects with an Error whose `code` is the errno name. */
-  openFile(path: string): Promise<DiskFile>;
+  openFile(path: string, access?: Access): Promise<DiskFile>;
   /**
    * Makes a sparse file of `byteLength` bytes that reads as zeroes, flushed with its directory entry, unless there is one already. Says whether it made one.
    */
   createFile(path: string, byteLength: number): Promise<boolean>;
-  /** A block device, opened for reading and writing, with exclusive use where the kernel gives it. */
-  openDevice(path: string): Promise<DiskFile>;
+  /** A block device, with exclusive use where the kernel gives it. */
+  openDevice(path: string, access?: Access): Promise<DiskFile>;
 }
 
 export interface Extent {
@@ -24,8 +27,15 @@ export interface Extent {
   readonly allocated: boolean;
 }
 
+/** In bytes: what a file takes on its medium, and what is free there, for it and for others. */
+export interface Space {
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+}
+
 /** An open file or device. Positions and lengths are in bytes. */
 export interface DiskFile {
+  /** As it was opened, or as it was grown to. */
   readonly byteLength: number;
   /** Bytes that the medium reads and writes at a time (a device's logical block; 1 for a file). */
   readonly blockLength: number;
@@ -47,5 +57,12 @@ export interface DiskFile {
   writeZeroes(position: number, length: number, done: DiskDone): void;
   /** The extent that begins at `position`, at most to the end (SEEK_HOLE, SEEK_DATA). */
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void;
+  /**
+   * A file becomes this long, of zeroes at its end, durably; of a device it is found out whether it has become so. Never shorter: 'EINVAL' where a file
+   * is longer than that already, 'ENOSPC' where a device is shorter.
+   */
+  grow(byteLength: number, done: DiskDone): void;
+  /** Null without an error: the medium does not tell (a device). */
+  space(done: (error: Errno | null, space: Space | null) => void): void;
   close(): Promise<void>;
 }

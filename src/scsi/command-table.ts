@@ -8,8 +8,12 @@ import { atCdbField, type Sense, sense } from '../wire/scsi/sense.ts';
 import { ConflictClass } from './conflict-table.ts';
 import { ReservationClass } from './reservation-table.ts';
 
-/** Where a command is answered: by the system where it arrives, or by the unit's owner. */
-export type RunsAt = 'here' | 'owner';
+/**
+ * Where a command is answered: by the system where it arrives, by the unit's owner, or by the first where it knows the answer. The copy
+ * manager is where it arrives, and runs a command that the owner has let through: for unit attentions, reservations and order it is one of
+ * the unit's.
+ */
+export type RunsAt = 'here' | 'owner' | 'either' | 'copyManager';
 
 export interface CommandSpec {
   /** The place in `commands`, for tables by command. */
@@ -38,10 +42,17 @@ type Row = readonly [
 
 const { none, read, write, flush, wholeUnit } = ConflictClass;
 const { allowed, ready, reads, writes, stops, manages, reserves } = ReservationClass;
-const { serviceActionIn16, maintenanceIn, persistentReserveIn, persistentReserveOut } = OpCode;
+const { serviceActionIn16, maintenanceIn, maintenanceOut, persistentReserveIn, persistentReserveOut, thirdPartyCopyOut, thirdPartyCopyIn } = OpCode;
 /** Of PERSISTENT RESERVE IN and OUT: scope and type are ignored where they have no meaning. */
 const RESERVE_IN = '000000000000ffff00';
 const RESERVE_OUT = '00ff0000ffffffff00';
+/** Of REPORT and SET IDENTIFYING INFORMATION. */
+const IDENTIFYING = '0000000000fffffffffe00';
+/** Of THIRD-PARTY COPY OUT and IN. The operating parameters have no list identifier in SPC-4, but one in SPC-3. */
+const EXTENDED_COPY = '000000000000000000ffffffff0000';
+const TOKEN_OUT = '0000000000ffffffffffffffff1f00';
+const RECEIVE_LID1 = '00ff00000000000000ffffffff0000';
+const RECEIVE_LID4 = '00ffffffff00000000ffffffff0000';
 
 /**
  * Usage is written without the operation code, and with 0 for the bits of the service action: from byte 1 on. NACA and other bits of
@@ -49,7 +60,7 @@ const RESERVE_OUT = '00ff0000ffffffff00';
  */
 const rows = {
   testUnitReady: [OpCode.testUnitReady, null, '0000000000', 'none', none, 'owner', ready],
-  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'here', allowed],
+  requestSense: [OpCode.requestSense, null, '010000ff00', 'in', none, 'either', allowed],
   read6: [OpCode.read6, null, '1fffffff00', 'in', read, 'owner', reads],
   write6: [OpCode.write6, null, '1fffffff00', 'out', write, 'owner', writes],
   inquiry: [OpCode.inquiry, null, '01ffffff00', 'in', none, 'here', allowed],
@@ -68,6 +79,7 @@ const rows = {
   readDefectData10: [OpCode.readDefectData10, null, '001f00000000ffff00', 'in', none, 'owner', reads],
   writeSame10: [OpCode.writeSame10, null, '08ffffffff1fffff00', 'out', write, 'owner', writes],
   unmap: [OpCode.unmap, null, '00000000001fffff00', 'out', wholeUnit, 'owner', writes],
+  logSense: [OpCode.logSense, null, '00ffff00ffffffff00', 'in', none, 'owner', reads],
   modeSelect10: [OpCode.modeSelect10, null, '110000000000ffff00', 'out', wholeUnit, 'owner', writes],
   reserve10: [OpCode.reserve10, null, '000000000000000000', 'none', none, 'owner', reserves],
   release10: [OpCode.release10, null, '000000000000000000', 'none', none, 'owner', reserves],
@@ -84,6 +96,16 @@ const rows = {
   preemptAndAbort: [persistentReserveOut, ServiceAction.preemptAndAbort, RESERVE_OUT, 'out', none, 'owner', manages],
   registerAndIgnoreExistingKey: [persistentReserveOut, ServiceAction.registerAndIgnoreExistingKey, RESERVE_OUT, 'out', none, 'owner', manages],
   registerAndMove: [persistentReserveOut, ServiceAction.registerAndMove, RESERVE_OUT, 'out', none, 'owner', manages],
+  extendedCopyLid1: [thirdPartyCopyOut, ServiceAction.extendedCopyLid1, EXTENDED_COPY, 'out', none, 'copyManager', writes],
+  extendedCopyLid4: [thirdPartyCopyOut, ServiceAction.extendedCopyLid4, EXTENDED_COPY, 'out', none, 'copyManager', writes],
+  populateToken: [thirdPartyCopyOut, ServiceAction.populateToken, TOKEN_OUT, 'out', none, 'owner', reads],
+  writeUsingToken: [thirdPartyCopyOut, ServiceAction.writeUsingToken, TOKEN_OUT, 'out', none, 'copyManager', writes],
+  copyOperationAbort: [thirdPartyCopyOut, ServiceAction.copyOperationAbort, '00ffffffff00000000000000000000', 'none', none, 'copyManager', writes],
+  receiveCopyStatusLid1: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid1, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyOperatingParameters: [thirdPartyCopyIn, ServiceAction.receiveCopyOperatingParameters, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyFailureDetails: [thirdPartyCopyIn, ServiceAction.receiveCopyFailureDetails, RECEIVE_LID1, 'in', none, 'copyManager', writes],
+  receiveCopyStatusLid4: [thirdPartyCopyIn, ServiceAction.receiveCopyStatusLid4, RECEIVE_LID4, 'in', none, 'copyManager', writes],
+  receiveRodTokenInformation: [thirdPartyCopyIn, ServiceAction.receiveRodTokenInformation, RECEIVE_LID4, 'in', none, 'copyManager', reads],
   read16: [OpCode.read16, null, '1affffffffffffffffffffffff1f00', 'in', read, 'owner', reads],
   compareAndWrite: [OpCode.compareAndWrite, null, '1affffffffffffffff000000ff1f00', 'out', write, 'owner', writes],
   write16: [OpCode.write16, null, '1affffffffffffffffffffffff1f00', 'out', write, 'owner', writes],
@@ -96,6 +118,7 @@ const rows = {
   readCapacity16: [serviceActionIn16, ServiceAction.readCapacity16, '000000000000000000ffffffff0000', 'in', none, 'owner', allowed],
   getLbaStatus: [serviceActionIn16, ServiceAction.getLbaStatus, '00ffffffffffffffffffffffff0000', 'in', read, 'owner', reads],
   reportLuns: [OpCode.reportLuns, null, '00ff000000ffffffff0000', 'in', none, 'here', allowed],
+  reportIdentifyingInformation: [maintenanceIn, ServiceAction.reportIdentifyingInformation, IDENTIFYING, 'in', none, 'owner', allowed],
   reportTargetPortGroups: [maintenanceIn, ServiceAction.reportTargetPortGroups, 'e000000000ffffffff0000', 'in', none, 'here', allowed],
   reportSupportedOperationCodes: [maintenanceIn, ServiceAction.reportSupportedOperationCodes, '0087ffffffffffffff0000', 'in', none, 'owner', reads],
   reportSupportedTaskManagementFunctions: [
@@ -107,6 +130,8 @@ const rows = {
     'owner',
     reads,
   ],
+  reportTimestamp: [maintenanceIn, ServiceAction.reportTimestamp, '0000000000ffffffff0000', 'in', none, 'owner', allowed],
+  setIdentifyingInformation: [maintenanceOut, ServiceAction.setIdentifyingInformation, IDENTIFYING, 'out', wholeUnit, 'owner', writes],
   read12: [OpCode.read12, null, '1affffffffffffffff1f00', 'in', read, 'owner', reads],
   write12: [OpCode.write12, null, '1affffffffffffffff1f00', 'out', write, 'owner', writes],
   writeAndVerify12: [OpCode.writeAndVerify12, null, '12ffffffffffffffff1f00', 'out', write, 'owner', writes],
@@ -118,9 +143,10 @@ export type CommandName = keyof typeof rows;
 type NamesAt<Where extends RunsAt> = {
   [Name in CommandName]: (typeof rows)[Name][5] extends Where ? Name : never;
 }[CommandName];
-/** The commands that a router answers, and those that a local unit runs. */
-export type HereCommandName = NamesAt<'here'>;
-export type OwnerCommandName = NamesAt<'owner'>;
+/** The commands that a router answers, those that a local unit runs, and those that it lets through to the copy manager. */
+export type HereCommandName = NamesAt<'here' | 'either'>;
+export type OwnerCommandName = NamesAt<'owner' | 'either'>;
+export type CopyCommandName = NamesAt<'copyManager'>;
 
 const SERVICE_ACTION_BYTE = 1;
 const SERVICE_ACTION_BIT = 4;
@@ -136,6 +162,12 @@ function specOf(name: CommandName, index: number): CommandSpec {
 
 /** All commands, ascending by operation code and service action. */
 export const commands: readonly CommandSpec[] = (Object.keys(rows) as CommandName[]).map(specOf);
+
+/** The commands of the copy manager, as VPD page 8Fh lists them. */
+export const copyCommands = [thirdPartyCopyOut, thirdPartyCopyIn].map((operationCode) => ({
+  operationCode,
+  serviceActions: commands.filter((spec) => spec.operationCode === operationCode).flatMap((spec) => spec.serviceAction ?? []),
+}));
 
 type Slot = CommandSpec | readonly (CommandSpec | undefined)[] | undefined;
 const byOperationCode: readonly Slot[] = Array.from({ length: 256 }, (_, operationCode): Slot => {

@@ -6,11 +6,16 @@ const NAA_6 = 0x6;
 /** A locally administered company id (its second lowest bit of the first byte is set): 02-58-50. */
 const COMPANY_ID = [0x02, 0x58, 0x50] as const;
 const SERIAL_DIGITS = 20;
+const DEFAULT_PHYSICAL_BLOCK = 4096;
 
 export interface UnitDescription {
   readonly name: string;
   readonly owner: string;
   readonly blockLength: number;
+  /** Default: what disks of today write at a time; a page of the page cache too. */
+  readonly physicalBlockLength?: number;
+  /** Default: true. */
+  readonly reportsSpace?: boolean;
   /** A multiple of `blockLength`. */
   readonly byteLength: number;
 }
@@ -34,6 +39,8 @@ export function makeUnitIdentity(cluster: string, unit: UnitDescription): UnitId
     naa,
     serial: hash.toString('hex').slice(-SERIAL_DIGITS),
     blockLength: unit.blockLength,
+    physicalBlockLength: unit.physicalBlockLength ?? DEFAULT_PHYSICAL_BLOCK,
+    reportsSpace: unit.reportsSpace ?? true,
     blockCount: Math.floor(unit.byteLength / unit.blockLength),
   };
 }

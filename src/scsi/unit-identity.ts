@@ -10,5 +10,10 @@ export interface UnitIdentity {
   readonly serial: string;
   /** Bytes of a logical block. */
   readonly blockLength: number;
-  readonly blockCount: number;
+  /** What its medium writes at a time: a multiple of the logical block. */
+  readonly physicalBlockLength: number;
+  /** The one thing that changes: it grows. */
+  blockCount: number;
+  /** Whether its medium tells what is used and free: then it has thresholds (SBC-3 4.7.3.7). */
+  readonly reportsSpace: boolean;
 }

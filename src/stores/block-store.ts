@@ -1,4 +1,4 @@
-import type { Errno, Extent } from '../env/disk.ts';
+import type { Errno, Extent, Space } from '../env/disk.ts';
 
 /** Called exactly once, possibly before the call that it belongs to has returned. */
 export type StoreDone = (error: Errno | null) => void;
@@ -13,6 +13,7 @@ export type StoreDone = (error: Errno | null) => void;
  */
 export interface BlockStore {
   readonly blockLength: number;
+  /** As it was opened, or as it was grown to. */
   readonly byteLength: number;
   /** True where writes are acknowledged before they are durable: what MODE SENSE reports as WCE. */
   readonly writeCache: boolean;
@@ -32,6 +33,10 @@ export interface BlockStore {
   writeZeroes(position: number, length: number, done: StoreDone): void;
   /** The run of mapped or unmapped blocks that begins at `position`. */
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void;
+  /** More blocks, of zeroes, at the end, durably; all that runs goes on. Never fewer. Where it fails, the store is as it was. */
+  grow(byteLength: number, done: StoreDone): void;
+  /** What it takes on its medium and what is free there; null without an error: the medium does not tell. */
+  space(done: (error: Errno | null, space: Space | null) => void): void;
   /** Waits for what is running, flushes, and closes. Rejects where the flush failed. */
   close(): Promise<void>;
 }

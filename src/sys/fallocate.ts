@@ -9,19 +9,23 @@ const FALLOC_FL_KEEP_SIZE = 0x1;
 const FALLOC_FL_PUNCH_HOLE = 0x2;
 const FALLOC_FL_ZERO_RANGE = 0x10;
 
-/**
- * fallocate(2) FALLOC_FL_PUNCH_HOLE, in the thread pool: the range reads as zeroes and takes no space. On a
- * block device (multiples of its logical block) the kernel sends a command that zeroes for certain and may
- * unmap, or fails with EOPNOTSUPP (blkdev_fallocate).
- */
-export function punchHole(fd: number, position: number, length: number, done: SysDone): void {
-  fallocate.async(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, position, length, asyncResult(done));
-}
+export const FallocateMode = {
+  /**
+   * The range reads as zeroes and takes no space. On a block device (multiples of its logical block) the kernel sends a command that zeroes
+   * for certain and may unmap, or fails with EOPNOTSUPP (blkdev_fallocate).
+   */
+  punchHole: FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+  /** The range reads as zeroes; it may take space. On a block device the kernel writes zeroes where the device has no command for it. */
+  zeroRange: FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
+} as const;
 
-/**
- * fallocate(2) FALLOC_FL_ZERO_RANGE, in the thread pool: the range reads as zeroes; it may take space. On a
- * block device the kernel writes zeroes where the device has no command for it.
- */
-export function zeroRange(fd: number, position: number, length: number, done: SysDone): void {
-  fallocate.async(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, position, length, asyncResult(done));
+/** fallocate(2), in the thread pool. */
+export function fallocateInPool(
+  fd: number,
+  mode: number,
+  position: number,
+  length: number,
+  done: SysDone,
+): void {
+  fallocate.async(fd, mode, position, length, asyncResult(done));
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { AdminServer } from '../../src/admin/admin-server.ts';
-import type { SystemStatus } from '../../src/admin/schema.ts';
+import type { ReloadAnswer, SystemStatus } from '../../src/admin/schema.ts';
 import { isTrustedHost } from '../../src/admin/trusted-host.ts';
 import type { Log } from '../../src/env/log.ts';
 import { sampleStatus } from './sample-status.ts';
@@ -10,14 +10,17 @@ import { sampleStatus } from './sample-status.ts';
 const ignore = () => {};
 const noLog: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
+const noReload = (): never => assert.fail('nobody reloads');
+
 async function withServer(
-  options: { status?: () => SystemStatus; log?: Log },
+  options: { status?: () => SystemStatus; reload?: () => Promise<ReloadAnswer>; log?: Log },
   use: (address: string) => Promise<void>,
 ): Promise<void> {
   const server = new AdminServer({
     host: '127.0.0.1',
     port: 0,
     status: options.status ?? (() => sampleStatus),
+    reload: options.reload ?? noReload,
     log: options.log ?? noLog,
   });
   try {
@@ -33,6 +36,23 @@ test('GET /status answers with the status', () =>
     assert.equal(response.status, 200);
     assert.deepEqual(await response.json(), sampleStatus);
   }));
+
+test('POST /reload reloads and says what has come of it, but for no web page', () => {
+  const answer = { system: 'alpha', grown: [{ unit: 'vol-a', from: 1024, to: 2048 }], problems: ['x'] };
+  let reloads = 0;
+  const reload = () => {
+    reloads += 1;
+    return Promise.resolve(answer);
+  };
+  return withServer({ reload }, async (address) => {
+    const response = await fetch(`${address}/reload`, { method: 'POST' });
+    assert.deepEqual(await response.json(), answer);
+    const headers = { origin: 'https://attacker.example' };
+    assert.equal((await fetch(`${address}/reload`, { method: 'POST', headers })).status, 403);
+    assert.equal((await fetch(`${address}/reload`)).status, 404);
+    assert.equal(reloads, 1);
+  });
+});
 
 test('anything else is not found, and the server lives on', () =>
   withServer({}, async (address) => {
@@ -92,7 +112,13 @@ test('a status that fails is logged and answered with an error that tells nothin
 test('an address in use is an error with its code', () =>
   withServer({}, async (address) => {
     const port = Number(new URL(address).port);
-    const second = new AdminServer({ host: '127.0.0.1', port, status: () => sampleStatus, log: noLog });
+    const second = new AdminServer({
+      host: '127.0.0.1',
+      port,
+      status: () => sampleStatus,
+      reload: noReload,
+      log: noLog,
+    });
     await assert.rejects(second.listen(), { code: 'EADDRINUSE' });
     await second.close();
   }));

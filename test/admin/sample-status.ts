@@ -43,9 +43,10 @@ export const sampleStatus: SystemStatus = {
   sessions: [
     {
       initiator: 'iqn.2004-01.com.example:h',
+      group: 'hosts',
       isid: '80b1c2d3e4f5',
       port: 'alpha-proxy',
-      remote: '127.0.0.1:51234',
+      connections: [{ id: 0, remote: '127.0.0.1:51234' }],
       commandsOutstanding: 1,
     },
   ],
@@ -81,6 +82,8 @@ function sampleUnit(name: string, owner: string, local: boolean): SystemStatus['
     lun: local ? 1 : 2,
     size: 2 ** 30,
     blockLength: 512,
+    physicalBlockLength: 4096,
+    readOnly: false,
     naa: '6'.padEnd(32, '0'),
     serial: name,
     store: `/srv/${name}.img`,

@@ -25,6 +25,7 @@ function setUp() {
   };
   const clock = {
     now: () => 0,
+    wallTime: () => 0,
     after: () => ({ cancel: () => undefined }),
     endOfTurn: (run: () => void) => void turnEnds.push(run),
   };

@@ -19,6 +19,27 @@ test('check describes a correct file and exits with 0', () =>
     assert.match(out, /port alpha-proxy \(virtual, serves proxy\): 127\.0\.0\.1:3260 iqn\./);
   }));
 
+test('check says who may log in', async () => {
+  const group = (initiators: string, more = '') =>
+    `[[initiator_group]]\nname = "g"\ninitiators = ${initiators}\n${more}`;
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ['', /every initiator may log in, without authentication/],
+    [
+      group('["iqn.2004-01.com.example:a"]'),
+      /group g, 1 initiator: each unit at its LUN, through every port, no authentication\n {2}initiators that no group names may not/,
+    ],
+    [
+      group('["*"]', 'luns = { "0" = "vol-a" }\nports = ["beta-all"]\nchap = "c"\n'),
+      /1 units by a map, through beta-all, CHAP by .*\/c\n {2}initiators that no group names are in group g/,
+    ],
+  ];
+  for (const [groups, says] of cases) {
+    await withFile('good.toml', `${good}${groups}`, async (file) =>
+      assert.match((await crosspath('check', file)).out, says),
+    );
+  }
+});
+
 test('check names each mistake as FILE:LINE: message and exits with 1', () =>
   withFile('bad.toml', good.replace('lun = 1', 'lun = x').replace('x', '"x"'), async (file) => {
     const { code, out, err } = await crosspath('check', file);
@@ -64,9 +85,10 @@ test('status shows systems that do not answer as unreachable and exits with 2', 
 test('status merges what the systems say into one view', () =>
   withAdminPorts(async (file, alpha, beta) => {
     const betaStatus = { ...sampleStatus, system: { ...sampleStatus.system, name: 'beta' }, ports: [] };
+    const reload = (): never => assert.fail('nobody reloads');
     const servers = [
-      new AdminServer({ host: '127.0.0.1', port: alpha, status: () => sampleStatus, log: noLog }),
-      new AdminServer({ host: '127.0.0.1', port: beta, status: () => betaStatus, log: noLog }),
+      new AdminServer({ host: '127.0.0.1', port: alpha, status: () => sampleStatus, reload, log: noLog }),
+      new AdminServer({ host: '127.0.0.1', port: beta, status: () => betaStatus, reload, log: noLog }),
     ];
     await Promise.all(servers.map((server) => server.listen()));
     const { code, out } = await crosspath('status', file);

@@ -71,7 +71,7 @@ for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const satisfies Transp
       const back = await read({ nexus, dataIn: 4096 }, 8).run(systems.proxied);
       assert.equal(back.status, Status.good);
       assert.deepEqual(Buffer.from(back.data), Buffer.from(data));
-      assert.equal(systems.alpha.interconnect.commandsServed('vol-a'), 3);
+      assert.equal(systems.alpha.interconnect.commandsServed().get('vol-a'), 3);
       assert.equal(systems.beta.interconnect.partners[0]?.slots[0]?.link?.originator.commandsForwarded, 3);
     });
 
@@ -235,7 +235,7 @@ for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const satisfies Transp
       assert.equal(held.calls.length, 0);
       assert.equal(systems.local.taskCount, 0);
       assert.equal(
-        systems.alpha.interconnect.commandsServed('vol-a'),
+        systems.alpha.interconnect.commandsServed().get('vol-a'),
         4,
         'two ready, the write, two ready less one answered here',
       );

@@ -1,7 +1,11 @@
 import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
+import { describeCopyAdmission } from './logical-unit/copy-admission.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
+import { describeGrowth } from './logical-unit/growth.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
+import { describeIdentifying } from './logical-unit/identifying.ts';
+import { describeLogs } from './logical-unit/logs.ts';
 import { describeManagement } from './logical-unit/management.ts';
 import { describeModes } from './logical-unit/modes.ts';
 import { describeOrder } from './logical-unit/order.ts';
@@ -20,11 +24,15 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeCompares(makeUnit);
     describeProvisioning(makeUnit);
     describeUnitData(makeUnit);
+    describeGrowth(makeUnit);
     describeModes(makeUnit);
+    describeLogs(makeUnit);
+    describeIdentifying(makeUnit);
     describeHostileInput(makeUnit);
     describeOrder(makeUnit);
     describeFreshness(makeUnit);
     describeManagement(makeUnit);
     describeReservations(makeUnit);
+    describeCopyAdmission(makeUnit);
   });
 }

@@ -25,6 +25,8 @@ function diskWith(held: HeldStore): { file: DiskFile; isClosed: () => boolean } 
     discard: unused,
     writeZeroes: unused,
     extentAt: unused,
+    space: unused,
+    grow: unused,
     close: async () => {
       closed = true;
     },

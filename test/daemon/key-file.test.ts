@@ -34,6 +34,6 @@ test('a ring has what its file has now; while that cannot be read, what it had; 
   write(renewed.slice(0, -20));
   assert.deepEqual(ids(), [key(2).id, key(1).id]);
   assert.equal(logged.length, 1);
-  assert.match(logged[0] ?? '', /keys as they were before stay in force .*is not a key file/);
+  assert.match(logged[0] ?? '', /secrets as they were before stay in force .*is not a key file/);
   assert.doesNotMatch(logged.join('\n'), /(01|02){8}/);
 });

@@ -34,15 +34,21 @@ describe('command table', () => {
     assert.equal(commandOf(Uint8Array.of(0x9e, 0x1f)), 'noServiceAction');
   });
 
-  test('every command is run here or by the owner', () => {
+  test('every command is run here, by the owner, or by the copy manager when the owner has let it through', () => {
     for (const spec of commands) {
-      assert.equal(handlers[spec.index] === undefined, spec.runsAt === 'here', spec.name);
-      assert.equal(spec.name in hereCommands, spec.runsAt === 'here', spec.name);
+      assert.equal(handlers[spec.index] !== undefined, spec.runsAt !== 'here', spec.name);
+      const isThirdPartyCopy = spec.operationCode === 0x83 || spec.operationCode === 0x84;
+      const isCopyManagers = isThirdPartyCopy && spec.name !== 'populateToken';
+      assert.equal(isCopyManagers, spec.runsAt === 'copyManager', spec.name);
+      const isHere = spec.runsAt === 'here' || spec.runsAt === 'either';
+      assert.equal(spec.name in hereCommands, isHere, spec.name);
     }
   });
 
   test('what changes blocks is a write or takes the whole unit', () => {
-    for (const { name, conflict } of commands) {
+    for (const { name, conflict, runsAt } of commands) {
+      // The copy manager writes with commands of its own.
+      if (runsAt === 'copyManager') continue;
       const changes = /^(write|orWrite|compareAndWrite|unmap)/.test(name);
       assert.equal(changes && conflict < ConflictClass.write, false, name);
     }

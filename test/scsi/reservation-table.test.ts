@@ -18,10 +18,13 @@ const refused: Readonly<Record<keyof typeof ReservationClass, readonly Standing[
 
 /** SPC-4 and SBC-3: what reads or tells of the unit is let through by write exclusive, what changes it is not. */
 const classes: Readonly<Record<keyof typeof ReservationClass, RegExp>> = {
-  allowed: /^(requestSense|inquiry|readCapacity1[06]|reportLuns|reportTargetPortGroups)$/,
+  allowed:
+    /^(requestSense|inquiry|readCapacity1[06]|report(Luns|TargetPortGroups|Timestamp|IdentifyingInformation))$/,
   ready: /^testUnitReady$/,
-  reads: /^(read(6|10|12|16)|modeSense|verify|preFetch|readDefectData|getLbaStatus|reportSupported)/,
-  writes: /^(write|orWrite|compareAndWrite|unmap|modeSelect|synchronizeCache)/,
+  reads:
+    /^(read(6|10|12|16)|modeSense|logSense|populateToken|receiveRodToken|verify|preFetch|readDefectData|getLbaStatus|reportSupported)/,
+  writes:
+    /^(write|orWrite|compareAndWrite|unmap|modeSelect|synchronizeCache|setIdentifying|extendedCopy|copyOperation|receiveCopy)/,
   stops: /^startStopUnit$/,
   manages:
     /^(readKeys|readReservation|reportCapabilities|readFullStatus|register|reserve$|release$|clear|preempt)/,

@@ -1,5 +1,5 @@
 /** The calls of a store as promises, for tests. They reject with an Error whose message is the errno name. */
-import type { Errno, Extent } from '../../src/env/disk.ts';
+import type { Errno, Extent, Space } from '../../src/env/disk.ts';
 import type { BlockStore } from '../../src/stores/block-store.ts';
 
 function settled(call: (done: (error: Errno | null) => void) => void): Promise<void> {
@@ -48,4 +48,15 @@ export function extentAt(store: BlockStore, position: number): Promise<Extent> {
 /** `length` bytes that differ from their neighbours and from those of another seed. */
 export function pattern(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, at) => (at * 31 + (at >>> 8) * 7 + seed * 101 + 1) & 0xff);
+}
+
+export function spaceOf(store: BlockStore): Promise<Space | null> {
+  return new Promise((resolve, reject) => {
+    store.space((error, space) => (error === null ? resolve(space) : reject(new Error(error))));
+  });
+}
+
+/** Gives the errno where it can't. */
+export function grow(store: BlockStore, byteLength: number): Promise<Errno | null> {
+  return new Promise((resolve) => store.grow(byteLength, resolve));
 }

@@ -27,6 +27,11 @@ export function loopDevice(after: After, file: string, ...options: string[]): st
   return device;
 }
 
+/** The device's medium has become longer. */
+export function noticeGrowth(device: string): void {
+  asRoot('losetup', ['--set-capacity', device]);
+}
+
 /** A file system in memory with room for `byteLength` bytes. Gives its folder. */
 export function smallFileSystem(after: After, byteLength: number): string {
   const folder = mkdtempSync(join(tmpdir(), 'crosspath-test-'));

@@ -9,6 +9,9 @@ export class CachedStore {
     const { calls } = this;
     this.store = {
       ...inner,
+      get byteLength() {
+        return inner.byteLength;
+      },
       writeCache,
       write(position, buffer, durable, done) {
         calls.push(durable ? 'durable write' : 'write');

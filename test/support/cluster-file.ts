@@ -7,7 +7,7 @@ export interface ClusterShape {
   readonly readSet?: string;
   /** `defaultUnits` where not given. */
   readonly units?: readonly UnitShape[];
-  readonly initiators?: readonly InitiatorShape[];
+  readonly groups?: readonly GroupShape[];
 }
 
 export interface UnitShape {
@@ -16,14 +16,23 @@ export interface UnitShape {
   readonly lun: number;
   /** As the file has it: "64MiB". */
   readonly size: string;
+  readonly block?: 512 | 4096;
+  readonly physicalBlock?: 512 | 4096;
+  readonly readOnly?: boolean;
+  /** As the file has it. */
+  readonly lowSpace?: string;
   /** A file called NAME.img in the owner's state folder where not given. */
   readonly store?: { readonly file: string } | { readonly device: string };
 }
 
-export interface InitiatorShape {
+export interface GroupShape {
   readonly name: string;
+  readonly initiators: readonly string[];
   /** LUN to unit. */
-  readonly luns: Readonly<Record<number, string>>;
+  readonly luns?: Readonly<Record<number, string>>;
+  readonly ports?: readonly string[];
+  /** Lines of its CHAP file. */
+  readonly chap?: readonly string[];
 }
 
 /** Where things are: six portals (local, proxy, all of alpha, then of beta), then two admin ports. */
@@ -45,7 +54,7 @@ export function configText(shape: ClusterShape, { ports, links }: ClusterAddress
     systemText('alpha', links.alpha, ports.slice(0, 3), ports[6]),
     systemText('beta', links.beta, ports.slice(3, 6), ports[7]),
     ...(shape.units ?? defaultUnits).map(unitText),
-    ...(shape.initiators ?? []).map(initiatorText),
+    ...(shape.groups ?? []).map(groupText),
   ].join('\n');
 }
 
@@ -71,18 +80,34 @@ function portText(name: string, place: string, serves: string): string {
   return `[[system.port]]\nname = "${name}"\n${place}\nserves = "${serves}"`;
 }
 
-function unitText({ name, owner, lun, size, store = { file: `${name}.img` } }: UnitShape): string {
+function unitText(unit: UnitShape): string {
+  const { name, owner, lun, size, store = { file: `${name}.img` } } = unit;
   const [[kind, path] = []] = Object.entries(store);
   return `[[unit]]
 name = "${name}"
 owner = "${owner}"
 lun = ${lun}
 size = "${size}"
+block = ${unit.block ?? 512}
+physical_block = ${unit.physicalBlock ?? 4096}
+read_only = ${unit.readOnly ?? false}
+${unit.lowSpace === undefined ? '' : `low_space = "${unit.lowSpace}"`}
 store = { ${kind} = "${path}" }
 `;
 }
 
-function initiatorText({ name, luns }: InitiatorShape): string {
-  const map = Object.entries(luns).map(([lun, unit]) => `"${lun}" = "${unit}"`);
-  return `[[initiator]]\nname = "${name}"\nluns = { ${map.join(', ')} }\n`;
+function groupText({ name, initiators, luns, ports, chap }: GroupShape): string {
+  const map = Object.entries(luns ?? {}).map(([lun, unit]) => `"${lun}" = "${unit}"`);
+  return [
+    `[[initiator_group]]\nname = "${name}"\ninitiators = ${JSON.stringify(initiators)}`,
+    ...(luns === undefined ? [] : [`luns = { ${map.join(', ')} }`]),
+    ...(ports === undefined ? [] : [`ports = ${JSON.stringify(ports)}`]),
+    ...(chap === undefined ? [] : [`chap = "${chapFileName(name)}"`]),
+    '',
+  ].join('\n');
+}
+
+/** Beside the configuration. */
+export function chapFileName(group: string): string {
+  return `${group}.chap`;
 }

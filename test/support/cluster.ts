@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePorts } from '../../cli/demo/free-ports.ts';
@@ -7,7 +7,7 @@ import { readConfig } from '../../cli/read-config.ts';
 import { askAll } from '../../cli/status/ask.ts';
 import { type ClusterStatus, mergeStatus } from '../../cli/status/merge.ts';
 import type { PortConfig } from '../../src/daemon/config/cluster-config.ts';
-import { type ClusterAddresses, type ClusterShape, configText } from './cluster-file.ts';
+import { type ClusterAddresses, type ClusterShape, chapFileName, configText } from './cluster-file.ts';
 import type { Disk } from './disk.ts';
 import { Relay } from './relay.ts';
 import { SystemProcess } from './system-process.ts';
@@ -53,6 +53,10 @@ export class Cluster {
     const files = { alpha: path.join(folder, 'alpha.toml'), beta: path.join(folder, 'beta.toml') };
     await writeFile(files.alpha, configText(shape, addresses));
     await writeFile(files.beta, configText(shape, throughRelay));
+    for (const { name, chap } of shape.groups ?? []) {
+      if (chap === undefined) continue;
+      await writeFile(path.join(folder, chapFileName(name)), `${chap.join('\n')}\n`, { mode: 0o600 });
+    }
     return new Cluster(folder, files, relay);
   }
 
@@ -67,6 +71,11 @@ export class Cluster {
       throw error;
     }
     return cluster;
+  }
+
+  /** Changes the configuration of both systems, which may be running. */
+  async editConfig(edit: (text: string) => string): Promise<void> {
+    for (const file of Object.values(this.#files)) await writeFile(file, edit(await readFile(file, 'utf8')));
   }
 
   async startSystem(name: SystemName): Promise<SystemProcess> {

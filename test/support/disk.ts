@@ -7,18 +7,21 @@ export interface Disk {
   readonly lun: number;
   /** iSCSI name of the initiator; without one, QEMU's own. */
   readonly initiator?: string;
+  readonly chap?: { readonly name: string; readonly secret: string };
 }
 
 /** libiscsi's way to write it, for its tools and for QEMU. */
-export function urlOf({ portal, targetName, lun }: Disk): string {
-  return `iscsi://${portal}/${targetName}/${lun}`;
+export function urlOf({ portal, targetName, lun, chap }: Disk): string {
+  const user = chap === undefined ? '' : `${chap.name}%${chap.secret}@`;
+  return `iscsi://${user}${portal}/${targetName}/${lun}`;
 }
 
 /** QEMU's block driver options for it. */
-export function imageOptions({ portal, targetName, lun, initiator }: Disk): string {
+export function imageOptions({ portal, targetName, lun, initiator, chap }: Disk): string {
   const options = ['driver=raw', 'file.driver=iscsi', 'file.transport=tcp'];
   options.push(`file.portal=${portal}`, `file.target=${targetName}`, `file.lun=${lun}`);
   if (initiator !== undefined) options.push(`file.initiator-name=${initiator}`);
+  if (chap !== undefined) options.push(`file.user=${chap.name}`, `file.password-secret=${CHAP_SECRET}`);
   return options.join(',');
 }
 
@@ -39,7 +42,11 @@ export async function qemuIo(disk: Disk, ...commands: readonly string[]): Promis
   throw new Error(`qemu-io ${commands.join('; ')} at ${urlOf(disk)} failed:\n${end.out}${end.err}`);
 }
 
+const CHAP_SECRET = 'chap';
+
 function qemuIoArguments(disk: Disk, commands: readonly string[], cache: string): string[] {
   const each = commands.flatMap((command) => ['-c', command]);
-  return ['-t', cache, '--image-opts', imageOptions(disk), ...each];
+  const secret =
+    disk.chap === undefined ? [] : ['--object', `secret,id=${CHAP_SECRET},data=${disk.chap.secret}`];
+  return [...secret, '-t', cache, '--image-opts', imageOptions(disk), ...each];
 }

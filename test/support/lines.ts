@@ -20,6 +20,12 @@ export class Lines {
     return this.all.join('\n');
   }
 
+  /** Lets go of what was said so far: for who listens for hours. */
+  forget(): void {
+    this.all.length = 0;
+    this.#next = 0;
+  }
+
   /**
    * The first line not yet waited past that matches. Rejects, with all that was said, after `milliseconds` or
    * when the stream ends without it.

@@ -11,6 +11,10 @@ export class ManualClock implements Clock {
     return this.#now;
   }
 
+  wallTime(): number {
+    return this.#now;
+  }
+
   after(milliseconds: number, run: () => void): Timer {
     const timer = { at: this.#now + milliseconds, run };
     this.#timers.add(timer);

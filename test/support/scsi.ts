@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { Log } from '../../src/env/log.ts';
+import type { Random } from '../../src/env/random.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
 import { Order } from '../../src/scsi/order.ts';
 import { type Ping, Presence } from '../../src/scsi/presence.ts';
@@ -23,6 +25,8 @@ export function testPort(given: Partial<TargetPort> = {}): TargetPort {
 
 /** Of every system that a test makes. */
 export const testOrder = new Order();
+
+export const testRandom: Random = { bytes: (length) => randomBytes(length) };
 
 /** An initiator that is there. */
 export const present: Ping = (answered) => answered();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { punchHole, zeroRange } from '../../src/sys/fallocate.ts';
+import { FallocateMode, fallocateInPool } from '../../src/sys/fallocate.ts';
 import { lockExclusively } from '../../src/sys/flock.ts';
 import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../src/sys/ioctl.ts';
 import { errnoName, type SysDone } from '../../src/sys/libc.ts';
@@ -51,8 +51,8 @@ test('a failed call gives its errno', async (t) => {
   ftruncateSync(fd, 8192);
   const readOnly = openSync(path, 'r');
   failsAs(readNowait(NO_FD, new Uint8Array(1), 0), 'EBADF');
-  failsAs(await result((done) => punchHole(readOnly, 0, 4096, done)), 'EBADF');
-  failsAs(await result((done) => zeroRange(fd, 0, 0, done)), 'EINVAL');
+  failsAs(await result((done) => fallocateInPool(readOnly, FallocateMode.punchHole, 0, 4096, done)), 'EBADF');
+  failsAs(await result((done) => fallocateInPool(fd, FallocateMode.zeroRange, 0, 0, done)), 'EINVAL');
   failsAs(await result((done) => seekData(fd, 8192, done)), 'ENXIO');
   failsAs(deviceByteLength(fd), 'ENOTTY');
   failsAs(deviceBlockLength(fd), 'ENOTTY');
@@ -67,7 +67,9 @@ test('many calls in the pool at once keep their results apart', async (t) => {
   const readOnly = openSync(path, constants.O_RDONLY);
   const results = await Promise.all(
     Array.from({ length: 40 }, (_, at) =>
-      result((done) => punchHole(at % 2 === 0 ? fd : readOnly, 4096 * at, 4096, done)),
+      result((done) =>
+        fallocateInPool(at % 2 === 0 ? fd : readOnly, FallocateMode.punchHole, 4096 * at, 4096, done),
+      ),
     ),
   );
   results.forEach((value, at) => {

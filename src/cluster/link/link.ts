@@ -17,8 +17,8 @@ import { ProbeTimes } from './probe-times.ts';
 
 /** Who is told what the link learns. */
 export interface LinkOwner {
-  /** The partner's units are these from now on; the first time, the link is up. */
-  linkInventory(link: Link, units: readonly InventoryUnit[]): void;
+  /** The partner's units are these from now on. `isFirst`: the link is up with it. */
+  linkInventory(link: Link, units: readonly InventoryUnit[], isFirst: boolean): void;
   linkEvent(link: Link, event: UnitEvent): void;
   /** A probe's round trip in ms, or how long one has waited for its answer so far: for every probe that is due. */
   linkProbed(link: Link, milliseconds: number): void;
@@ -85,9 +85,12 @@ export class Link implements FrameReceiver {
 
   /** At first behind the INVENTORY, not ahead of it: an event of a unit that is not known says nothing. */
   sendEvent(event: UnitEvent): void {
-    const length = encodeEvent(event, this.frames.scratch, HEADER_LENGTH);
-    if (this.up) this.frames.sendUrgent(FrameType.event, 0, length);
-    else this.frames.send(FrameType.event, 0, 0, length);
+    if (!this.up) return this.sendEventInOrder(event);
+    this.frames.sendUrgent(FrameType.event, 0, encodeEvent(event, this.frames.scratch, HEADER_LENGTH));
+  }
+
+  sendEventInOrder(event: UnitEvent): void {
+    this.frames.send(FrameType.event, 0, 0, encodeEvent(event, this.frames.scratch, HEADER_LENGTH));
   }
 
   /** The link of another generation has ended here: said in front of all that is sent from now on, behind the handshake. */
@@ -175,8 +178,9 @@ export class Link implements FrameReceiver {
   #inventory(parameters: Uint8Array, payload: Uint8Array): string | null {
     const units = decodeInventory(parameters, payload);
     if (units === null) return 'malformed';
+    const isFirst = !this.up;
     this.up = true;
-    this.#owner.linkInventory(this, units);
+    this.#owner.linkInventory(this, units, isFirst);
     return null;
   }
 

@@ -4,13 +4,20 @@ import { LinkLimits } from '../../limits.ts';
 import type { HostPort } from './address.ts';
 import type {
   ClusterConfig,
-  InitiatorConfig,
+  InitiatorGroupConfig,
   PortConfig,
   SystemConfig,
   UnitConfig,
 } from './cluster-config.ts';
-import { interconnectAddress, relativeIdOf, storePathOf, targetNameOf } from './defaults.ts';
-import type { FileDraft, InitiatorDraft, PortDraft, SystemDraft, UnitDraft } from './draft.ts';
+import {
+  DEFAULT_BLOCK,
+  DEFAULT_PHYSICAL_BLOCK,
+  interconnectAddress,
+  relativeIdOf,
+  storePathOf,
+  targetNameOf,
+} from './defaults.ts';
+import type { FileDraft, InitiatorGroupDraft, PortDraft, SystemDraft, UnitDraft } from './draft.ts';
 
 /** The configuration of a draft in which the checks found no mistake. */
 export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
@@ -23,6 +30,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
       name: sure(system.name),
       groupId: system.group ?? place + 1,
       stateFolder: resolve(folder, sure(system.state)),
+      diskCalls: system.disk_calls ?? null,
       interconnect: sure(system.interconnect).map((address) =>
         interconnectAddress(address, folder, sure(system.name)),
       ),
@@ -36,7 +44,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
     keysFolder: draft.cluster.keys === undefined ? null : resolve(folder, draft.cluster.keys),
     systems,
     units: draft.units.map((unit) => buildUnit(unit, draft.systems, folder)),
-    initiators: draft.initiators.map(buildInitiator),
+    initiatorGroups: draft.groups.map((group) => buildGroup(group, folder)),
   };
 }
 
@@ -68,7 +76,10 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
     owner: sure(unit.owner),
     lun: sure(unit.lun),
     byteLength: sure(unit.size),
-    blockLength: unit.block ?? 512,
+    blockLength: unit.block ?? DEFAULT_BLOCK,
+    physicalBlockLength: unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK,
+    readOnly: unit.read_only ?? false,
+    lowSpace: unit.low_space ?? null,
     store: {
       kind: unit.store.device === undefined ? 'file' : 'device',
       path: sure(storePathOf(unit, owner, folder)),
@@ -76,9 +87,18 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
   };
 }
 
-function buildInitiator(initiator: InitiatorDraft): InitiatorConfig {
-  const luns = Object.entries(sure(initiator.luns)).map(([lun, unit]) => [Number(lun), unit] as const);
-  return { name: sure(initiator.name), luns: new Map(luns) };
+function buildGroup(
+  { name, initiators, luns, ports, chap }: InitiatorGroupDraft,
+  folder: string,
+): InitiatorGroupConfig {
+  const map = luns && Object.entries(luns).map(([lun, unit]) => [Number(lun), unit] as const);
+  return {
+    name: sure(name),
+    initiators: sure(initiators),
+    luns: map === undefined ? null : new Map(map),
+    ports: ports ?? null,
+    chapFile: chap === undefined ? null : resolve(folder, chap),
+  };
 }
 
 function sure<T>(value: T | null | undefined): T {

@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import type { Address } from '../../env/network.ts';
 import type { HostPort } from './address.ts';
 import { collide, formatHostPort, isLoopback, isWildcard } from './address.ts';
-import { interconnectAddress, storePathOf } from './defaults.ts';
+import { DEFAULT_BLOCK, DEFAULT_PHYSICAL_BLOCK, interconnectAddress, storePathOf } from './defaults.ts';
 import type { FileDraft, SystemDraft, UnitDraft } from './draft.ts';
 import { MAX_UNIX_PATH } from './file-schema.ts';
+import { checkGroups } from './group-checks.ts';
 import type { Path, Report } from './mistake.ts';
 import { suggestion } from './mistake.ts';
 import { checkPorts } from './port-checks.ts';
@@ -23,7 +24,7 @@ export function checkFile(file: FileDraft, folder: string, report: Report): void
   checkListeners(file.systems, report);
   checkUnits(file, report);
   checkStores(file, folder, report);
-  checkInitiators(file, report);
+  checkGroups(file, report);
 }
 
 function checkSystems(systems: readonly SystemDraft[], folder: string, report: Report): void {
@@ -121,7 +122,19 @@ function checkUnits(file: FileDraft, report: Report): void {
     names.add(unit.name, [...unit.path, 'name'], 'give each unit a name of its own');
     luns.add(unit.lun, [...unit.path, 'lun'], 'write a number that no other unit has');
     checkOwner(unit, file.systems, report);
-    const block = unit.block ?? 512;
+    const block = unit.block ?? DEFAULT_BLOCK;
+    if (block > (unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK)) {
+      report(
+        [...unit.path, 'physical_block'],
+        `a physical block is no shorter than a logical one, and that has ${block} bytes; write ${block}, or take this line out`,
+      );
+    }
+    if (unit.low_space !== undefined && unit.store.device !== undefined) {
+      report(
+        [...unit.path, 'low_space'],
+        'a device does not tell what is free on it; take this line out, or use a file',
+      );
+    }
     if (unit.size !== undefined && unit.size % block !== 0) {
       report(
         [...unit.path, 'size'],
@@ -153,19 +166,5 @@ function checkStores(file: FileDraft, folder: string, report: Report): void {
     const owner = file.systems.find((system) => system.name === unit.owner);
     const path = storePathOf(unit, owner, folder) ?? undefined;
     stores.add(path, [...unit.path, 'store'], 'give each unit a store of its own');
-  }
-}
-
-function checkInitiators(file: FileDraft, report: Report): void {
-  const names = new Uses('initiator name', report);
-  const units = file.units.flatMap((unit) => unit.name ?? []);
-  for (const initiator of file.initiators) {
-    names.add(initiator.name, [...initiator.path, 'name'], 'write one [[initiator]] for each name');
-    const mapped = new Uses('unit', report);
-    for (const [lun, unit] of Object.entries(initiator.luns ?? {})) {
-      const path = [...initiator.path, 'luns', lun];
-      mapped.add(unit, path, 'give each unit one LUN in an initiator’s map');
-      if (!units.includes(unit)) report(path, `there is no unit "${unit}"${suggestion(unit, units)}`);
-    }
   }
 }

@@ -10,8 +10,8 @@ export interface ClusterConfig {
   readonly keysFolder: string | null;
   readonly systems: readonly SystemConfig[];
   readonly units: readonly UnitConfig[];
-  /** Initiators with a LUN map of their own. Every other initiator sees each unit at its `lun`. */
-  readonly initiators: readonly InitiatorConfig[];
+  /** Who may log in. Where there is no group, everyone may, and sees each unit at its `lun`. */
+  readonly initiatorGroups: readonly InitiatorGroupConfig[];
 }
 
 export interface SystemConfig {
@@ -19,6 +19,8 @@ export interface SystemConfig {
   /** Target port group identifier, 1-65535: `group` in the file, or the place among the systems. */
   readonly groupId: number;
   readonly stateFolder: string;
+  /** How calls that may wait for a disk are carried out; null: io_uring where it can be had, else threads. */
+  readonly diskCalls: 'io_uring' | 'threads' | null;
   /** Where partners reach it: each has a link to each of these. */
   readonly interconnect: readonly LinkAddress[];
   readonly admin: { readonly host: string; readonly port: number };
@@ -44,11 +46,22 @@ export interface UnitConfig {
   readonly lun: number;
   readonly byteLength: number;
   readonly blockLength: number;
+  readonly physicalBlockLength: number;
+  /** Nothing changes its medium, and its store is opened for reading alone. */
+  readonly readOnly: boolean;
+  /** Bytes: initiators are told when the file system of its file has less free; null: they are not. */
+  readonly lowSpace: number | null;
   readonly store: { readonly kind: 'file' | 'device'; readonly path: string };
 }
 
-export interface InitiatorConfig {
+export interface InitiatorGroupConfig {
   readonly name: string;
-  /** LUN to unit name. */
-  readonly luns: ReadonlyMap<number, string>;
+  /** iSCSI names; EVERYONE_ELSE among them: those that no group names. An initiator is in one group at the most. */
+  readonly initiators: readonly string[];
+  /** LUN to unit name; null: each unit at its `lun`. */
+  readonly luns: ReadonlyMap<number, string> | null;
+  /** The ports that its initiators may log in to; null: every port. */
+  readonly ports: readonly string[] | null;
+  /** The file with the CHAP secrets by which its initiators prove who they are; null: they need not. */
+  readonly chapFile: string | null;
 }

@@ -4,6 +4,10 @@ import type { LinkAddress } from '../../cluster/link/link-address.ts';
 import type { SystemDraft, UnitDraft } from './draft.ts';
 import type { WrittenAddress } from './file-schema.ts';
 
+/** Bytes of a logical block, and of what the medium writes at a time: disks of today, and a page of the page cache. */
+export const DEFAULT_BLOCK = 512;
+export const DEFAULT_PHYSICAL_BLOCK = 4096;
+
 const AUTHORITY = 'iqn.2026-11.dev.crosspath';
 
 /** Ports that serve all units are one target, with a portal group each. */

@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import {
   clusterShape,
-  initiatorShape,
+  initiatorGroupShape,
   portShape,
   storeShape,
   systemShape,
@@ -24,18 +24,18 @@ export type PortDraft = Draft<typeof portShape> & At;
 export type SystemDraft = Draft<typeof systemShape> & At & { readonly ports: readonly PortDraft[] };
 export type UnitDraft = Omit<Draft<typeof unitShape>, 'store'> &
   At & { readonly store: Draft<typeof storeShape> };
-export type InitiatorDraft = Draft<typeof initiatorShape> & At;
+export type InitiatorGroupDraft = Draft<typeof initiatorGroupShape> & At;
 
 export interface FileDraft {
   readonly cluster: ClusterDraft;
   readonly systems: readonly SystemDraft[];
   readonly units: readonly UnitDraft[];
-  readonly initiators: readonly InitiatorDraft[];
+  readonly groups: readonly InitiatorGroupDraft[];
 }
 
 type Table = Readonly<Record<string, unknown>>;
 
-const topKeys = ['cluster', 'system', 'unit', 'initiator'];
+const topKeys = ['cluster', 'system', 'unit', 'initiator_group'];
 
 export function readDraft(file: Table, report: Report): FileDraft {
   reportUnknown(file, topKeys, [], report);
@@ -47,8 +47,8 @@ export function readDraft(file: Table, report: Report): FileDraft {
       ports: readPorts(raw, path, report),
     })),
     units: tablesOf(file, 'unit', [], report).map(([raw, path]) => readUnit(raw, path, report)),
-    initiators: tablesOf(file, 'initiator', [], report).map(([raw, path]) => ({
-      ...readTable(initiatorShape, raw, path, report),
+    groups: tablesOf(file, 'initiator_group', [], report).map(([raw, path]) => ({
+      ...readTable(initiatorGroupShape, raw, path, report),
       path,
     })),
   };

@@ -81,12 +81,15 @@ function wholeNumber(least: number, most: number) {
   return z.int(advice).min(least, advice).max(most, advice);
 }
 
+/** Of a group: every initiator that no other group names. */
+export const EVERYONE_ELSE = '*';
+
 const initiatorName = z
   .string('write a string in quotes')
   .max(223, 'too long: at most 223 characters (RFC 7143 4.2.7.2)')
   .regex(
-    /^(iqn\.[0-9]{4}-[0-9]{2}\.[a-z0-9.:-]+|eui\.[0-9a-f]{16}|naa\.[0-9a-f]{16}([0-9a-f]{16})?)$/,
-    'write an iSCSI name in lower case, like "iqn.2004-01.com.example:host1", "eui.…" or "naa.…"',
+    /^(\*|iqn\.[0-9]{4}-[0-9]{2}\.[a-z0-9.:-]+|eui\.[0-9a-f]{16}|naa\.[0-9a-f]{16}([0-9a-f]{16})?)$/,
+    'write an iSCSI name in lower case, like "iqn.2004-01.com.example:host1", "eui.…" or "naa.…"; or "*" for every initiator that no group names',
   );
 
 const store = z.record(z.string(), z.unknown(), 'write { file = "NAME.img" } or { device = "/dev/NAME" }');
@@ -106,6 +109,7 @@ export const systemShape = {
   insecure: z.boolean('write true or false').optional(),
   admin: hostPort,
   group: identifier.optional(),
+  disk_calls: z.enum(['io_uring', 'threads'], 'write "io_uring" or "threads"').optional(),
 };
 
 export const portShape = {
@@ -124,6 +128,9 @@ export const unitShape = {
   lun: wholeNumber(0, MAX_LUN),
   size,
   block: z.literal([512, 4096], 'write 512 or 4096').optional(),
+  physical_block: z.literal([512, 4096], 'write 512 or 4096').optional(),
+  read_only: z.boolean('write true or false').optional(),
+  low_space: size.optional(),
   store,
 };
 
@@ -140,12 +147,22 @@ const lunKey = z
   .regex(/^(0|[1-9][0-9]{0,4})$/)
   .refine((digits) => Number(digits) <= MAX_LUN);
 
-export const initiatorShape = {
-  name: initiatorName,
-  luns: z.record(lunKey, reference, {
-    error: (issue) =>
-      issue.code === 'invalid_key'
-        ? `write each LUN as a number from 0 to ${MAX_LUN} without leading zeroes, like { "0" = "vol-a" }`
-        : 'write LUNs and the names of units, like { "0" = "vol-a" }',
-  }),
+export const initiatorGroupShape = {
+  name,
+  initiators: z
+    .array(initiatorName, 'write a list, like ["iqn.2004-01.com.example:host1"], or ["*"]')
+    .min(1, 'write at least one name, or ["*"] for every initiator that no group names'),
+  luns: z
+    .record(lunKey, reference, {
+      error: (issue) =>
+        issue.code === 'invalid_key'
+          ? `write each LUN as a number from 0 to ${MAX_LUN} without leading zeroes, like { "0" = "vol-a" }`
+          : 'write LUNs and the names of units, like { "0" = "vol-a" }',
+    })
+    .optional(),
+  ports: z
+    .array(reference, 'write a list of names of ports, like ["alpha-local"]')
+    .min(1, 'write at least one name of a port, or take this line out')
+    .optional(),
+  chap: z.string('write the path of a file').min(1, 'write the path of a file').optional(),
 };

@@ -8,6 +8,10 @@ export class NodeClock implements Clock {
     return performance.now();
   }
 
+  wallTime(): number {
+    return Date.now();
+  }
+
   after(milliseconds: number, run: () => void): Timer {
     const timer = setTimeout(run, milliseconds);
     return { cancel: () => clearTimeout(timer) };

@@ -1,11 +1,13 @@
-import { fdatasync, read, write, writeSync } from 'node:fs';
+import { fstat, ftruncate, statfs, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { DiskLimits } from '../../limits.ts';
-import { punchHole, zeroRange } from '../../sys/fallocate.ts';
+import { FallocateMode } from '../../sys/fallocate.ts';
+import { deviceByteLength } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import { seekData, seekHole } from '../../sys/lseek.ts';
 import { readNowait } from '../../sys/preadv2.ts';
-import type { DiskDone, DiskFile, Errno, Extent } from '../disk.ts';
+import type { DiskDone, DiskFile, Errno, Extent, Space } from '../disk.ts';
+import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode } from './error-code.ts';
 import { GroupFlush } from './group-flush.ts';
 import { WritePolicy } from './write-policy.ts';
@@ -18,30 +20,38 @@ export interface DiskFileTraits {
 
 /** The kernel reads the rest of a page from the medium before it changes a part of it. */
 const PAGE_LENGTH = 4096;
+/** stat(2) counts in these, whatever the file system's blocks. */
+const STAT_BLOCK = 512;
 const zeroes = new Uint8Array(DiskLimits.zeroPieceLength);
 const probe = new Uint8Array(1);
 
 /** An open file or block device, through the page cache. */
 export class NodeDiskFile implements DiskFile {
-  readonly byteLength: number;
+  #byteLength: number;
   readonly blockLength: number;
   readonly discardZeroes: boolean;
   readonly #handle: FileHandle;
   readonly #fd: number;
+  readonly #queue: DiskQueue;
   readonly #now: () => number;
   readonly #policy: WritePolicy;
   readonly #flushes: GroupFlush;
 
   /** `now`: monotonic milliseconds. The handle is this object's from here. */
-  constructor(handle: FileHandle, traits: DiskFileTraits, now: () => number) {
-    this.byteLength = traits.byteLength;
+  constructor(handle: FileHandle, traits: DiskFileTraits, queue: DiskQueue, now: () => number) {
+    this.#byteLength = traits.byteLength;
     this.blockLength = traits.blockLength;
     this.discardZeroes = traits.discardZeroes;
     this.#handle = handle;
     this.#fd = handle.fd;
+    this.#queue = queue;
     this.#now = now;
     this.#policy = new WritePolicy(now);
-    this.#flushes = new GroupFlush((done) => fdatasync(this.#fd, (error) => done(codeOrNull(error))));
+    this.#flushes = new GroupFlush((done) => queue.flush(this.#fd, (result) => done(failure(result))));
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
   }
 
   /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
@@ -50,8 +60,8 @@ export class NodeDiskFile implements DiskFile {
   }
 
   read(buffer: Uint8Array, position: number, done: DiskDone): void {
-    read(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
-      if (error !== null) return done(errorCode(error));
+    this.#queue.read(this.#fd, buffer, position, (length) => {
+      if (length < 0) return done(errnoName(length));
       if (length === buffer.length) return done(null);
       if (length === 0) return done('EIO');
       this.read(buffer.subarray(length), position + length, done);
@@ -65,7 +75,7 @@ export class NodeDiskFile implements DiskFile {
   write(buffer: Uint8Array, position: number, durable: boolean, done: DiskDone): void {
     const written: DiskDone = durable ? (error) => (error === null ? this.flush(done) : done(error)) : done;
     if (this.#mayWriteOnLoop(buffer.length, position)) this.#writeOnLoop(buffer, position, written);
-    else this.#writeInPool(buffer, position, written);
+    else this.#writeElsewhere(buffer, position, written);
   }
 
   #mayWriteOnLoop(length: number, position: number): boolean {
@@ -90,14 +100,14 @@ export class NodeDiskFile implements DiskFile {
     }
     this.#policy.ranOnLoop(start);
     if (length === buffer.length) done(null);
-    else this.#writeInPool(buffer.subarray(length), position + length, done);
+    else this.#writeElsewhere(buffer.subarray(length), position + length, done);
   }
 
-  #writeInPool(buffer: Uint8Array, position: number, done: DiskDone): void {
-    write(this.#fd, buffer, 0, buffer.length, position, (error, length) => {
-      if (error !== null) return done(errorCode(error));
+  #writeElsewhere(buffer: Uint8Array, position: number, done: DiskDone): void {
+    this.#queue.write(this.#fd, buffer, position, (length) => {
+      if (length < 0) return done(errnoName(length));
       if (length === buffer.length) return done(null);
-      this.#writeInPool(buffer.subarray(length), position + length, done);
+      this.#writeElsewhere(buffer.subarray(length), position + length, done);
     });
   }
 
@@ -106,7 +116,9 @@ export class NodeDiskFile implements DiskFile {
   }
 
   discard(position: number, length: number, done: DiskDone): void {
-    punchHole(this.#fd, position, length, (result) => done(result < 0 ? errnoName(result) : null));
+    this.#queue.allocate(this.#fd, FallocateMode.punchHole, position, length, (result) =>
+      done(failure(result)),
+    );
   }
 
   /** A hole where the medium can make one, else what it can do about zeroes, else zeroes by hand. */
@@ -114,8 +126,8 @@ export class NodeDiskFile implements DiskFile {
     const cannot = (error: Errno | null): boolean => error === 'ENOTSUP' || error === 'EOPNOTSUPP';
     this.discard(position, length, (error) => {
       if (!cannot(error)) return done(error);
-      zeroRange(this.#fd, position, length, (result) => {
-        const second = result < 0 ? errnoName(result) : null;
+      this.#queue.allocate(this.#fd, FallocateMode.zeroRange, position, length, (result) => {
+        const second = failure(result);
         if (!cannot(second)) return done(second);
         this.#writeZeroesByHand(position, position + length, done);
       });
@@ -124,7 +136,7 @@ export class NodeDiskFile implements DiskFile {
 
   #writeZeroesByHand(position: number, end: number, done: DiskDone): void {
     const piece = zeroes.subarray(0, Math.min(zeroes.length, end - position));
-    this.#writeInPool(piece, position, (error) => {
+    this.#writeElsewhere(piece, position, (error) => {
       const next = position + piece.length;
       if (error !== null || next === end) done(error);
       else this.#writeZeroesByHand(next, end, done);
@@ -133,11 +145,11 @@ export class NodeDiskFile implements DiskFile {
 
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void {
     const extent = (end: number, allocated: boolean): void =>
-      done(null, { position, length: Math.min(end, this.byteLength) - position, allocated });
+      done(null, { position, length: Math.min(end, this.#byteLength) - position, allocated });
     seekData(this.#fd, position, (data) => {
       if (data < 0) {
         const error = errnoName(data);
-        if (error === 'ENXIO') return extent(this.byteLength, false);
+        if (error === 'ENXIO') return extent(this.#byteLength, false);
         // A block device, or a file system without holes: all of it is data.
         return error === 'EINVAL' ? extent(this.byteLength, true) : done(error, null);
       }
@@ -149,11 +161,47 @@ export class NodeDiskFile implements DiskFile {
     });
   }
 
+  grow(byteLength: number, done: DiskDone): void {
+    fstat(this.#fd, (error, stat) => {
+      if (error !== null) return done(errorCode(error));
+      if (stat.isFile()) return this.#growFile(stat.size, byteLength, done);
+      const length = deviceByteLength(this.#fd);
+      if (length < 0) return done(errnoName(length));
+      if (length < byteLength) return done('ENOSPC');
+      this.#byteLength = length;
+      done(null);
+    });
+  }
+
+  #growFile(now: number, byteLength: number, done: DiskDone): void {
+    if (now > byteLength) return done('EINVAL');
+    ftruncate(this.#fd, byteLength, (error) => {
+      if (error !== null) return done(errorCode(error));
+      this.flush((failed) => {
+        if (failed === null) this.#byteLength = byteLength;
+        done(failed);
+      });
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    fstat(this.#fd, (error, stat) => {
+      if (error !== null) return done(errorCode(error), null);
+      if (!stat.isFile()) return done(null, null);
+      // Node has no fstatfs: this is the file itself, wherever its path leads by now.
+      statfs(`/proc/self/fd/${this.#fd}`, (failed, system) => {
+        if (failed !== null) return done(errorCode(failed), null);
+        const freeBytes = system.bavail * system.bsize;
+        done(null, { usedBytes: stat.blocks * STAT_BLOCK, freeBytes });
+      });
+    });
+  }
+
   close(): Promise<void> {
     return this.#handle.close();
   }
 }
 
-function codeOrNull(error: Error | null): Errno | null {
-  return error === null ? null : errorCode(error);
+function failure(result: number): Errno | null {
+  return result < 0 ? errnoName(result) : null;
 }

@@ -1,40 +1,51 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, open, readFile, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { punchHole } from '../../sys/fallocate.ts';
+import { FallocateMode } from '../../sys/fallocate.ts';
 import { lockExclusively } from '../../sys/flock.ts';
 import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import type { Clock } from '../clock.ts';
-import type { Disk, DiskFile } from '../disk.ts';
+import type { Access, Disk, DiskFile } from '../disk.ts';
 import { type DiskFileTraits, NodeDiskFile } from './disk-file.ts';
+import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode, errorWithCode } from './error-code.ts';
 
+const flagsOf: Readonly<Record<Access, number>> = {
+  readWrite: constants.O_RDWR,
+  readOnly: constants.O_RDONLY,
+};
+
 export class NodeDisk implements Disk {
+  readonly #queue: DiskQueue;
   readonly #now: () => number;
 
-  constructor(clock: Clock) {
+  /** `queue`: of all its files. */
+  constructor(clock: Clock, queue: DiskQueue) {
+    this.#queue = queue;
     this.#now = () => clock.now();
   }
 
   /** Besides the errors of open(2): 'EINVAL', not a regular file; 'EAGAIN', open in another process. */
-  openFile(path: string): Promise<DiskFile> {
-    return this.#open(path, constants.O_RDWR, fileTraits);
+  openFile(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
+    return this.#open(path, flagsOf[access], fileTraits);
   }
 
-  /** Besides the errors of open(2): 'ENOTBLK', not a block device; 'EBUSY', mounted or in use; 'EROFS'. */
-  openDevice(path: string): Promise<DiskFile> {
-    return this.#open(path, constants.O_RDWR | constants.O_EXCL, deviceTraits);
+  /** Besides the errors of open(2): 'ENOTBLK', not a block device; 'EBUSY', mounted or in use; 'EROFS', for writing. */
+  openDevice(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
+    return this.#open(path, flagsOf[access] | constants.O_EXCL, (handle, at) =>
+      deviceTraits(handle, at, access),
+    );
   }
 
   async #open(
     path: string,
     flags: number,
-    traits: (handle: FileHandle, path: string) => Promise<DiskFileTraits>,
+    traits: (handle: FileHandle, path: string, queue: DiskQueue) => Promise<DiskFileTraits>,
   ): Promise<DiskFile> {
     const handle = await open(path, flags | constants.O_NONBLOCK);
     try {
-      return new NodeDiskFile(handle, await traits(handle, path), this.#now);
+      return new NodeDiskFile(handle, await traits(handle, path, this.#queue), this.#queue, this.#now);
     } catch (error) {
       await handle.close();
       throw error;
@@ -70,21 +81,22 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function fileTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+async function fileTraits(handle: FileHandle, path: string, queue: DiskQueue): Promise<DiskFileTraits> {
   const stat = await handle.stat();
   if (!stat.isFile()) throw errorWithCode('EINVAL', `not a regular file: ${path}`);
   if (lockExclusively(handle.fd) < 0) throw errorWithCode('EAGAIN', `open in another process: ${path}`);
-  return { byteLength: stat.size, blockLength: 1, discardZeroes: await canPunchHoles(handle, stat.size) };
+  const discardZeroes = await canPunchHoles(queue, handle, stat.size);
+  return { byteLength: stat.size, blockLength: 1, discardZeroes };
 }
 
 /** Asked of a range behind the end of the file, where a hole changes nothing. */
-function canPunchHoles(handle: FileHandle, byteLength: number): Promise<boolean> {
+function canPunchHoles(queue: DiskQueue, handle: FileHandle, byteLength: number): Promise<boolean> {
   return new Promise((resolve) => {
-    punchHole(handle.fd, byteLength, 4096, (result) => resolve(result >= 0));
+    queue.allocate(handle.fd, FallocateMode.punchHole, byteLength, 4096, (result) => resolve(result >= 0));
   });
 }
 
-async function deviceTraits(handle: FileHandle, path: string): Promise<DiskFileTraits> {
+async function deviceTraits(handle: FileHandle, path: string, access: Access): Promise<DiskFileTraits> {
   const stat = await handle.stat();
   if (!stat.isBlockDevice()) throw errorWithCode('ENOTBLK', `not a block device: ${path}`);
   const byteLength = deviceByteLength(handle.fd);
@@ -93,7 +105,7 @@ async function deviceTraits(handle: FileHandle, path: string): Promise<DiskFileT
   for (const result of [byteLength, blockLength, readOnly])
     if (result < 0) throw errorWithCode(errnoName(result), `cannot ask for the size of ${path}`);
   // Linux opens it for writing all the same, and fails the writes.
-  if (readOnly !== 0) throw errorWithCode('EROFS', `a read-only device: ${path}`);
+  if (readOnly !== 0 && access === 'readWrite') throw errorWithCode('EROFS', `a read-only device: ${path}`);
   return { byteLength, blockLength, discardZeroes: await deviceUnmaps(stat.rdev) };
 }
 

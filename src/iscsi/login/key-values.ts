@@ -31,3 +31,19 @@ function digitOf(code: number): number {
   const lower = code | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x61 + 10 : 16;
 }
+
+/** A large-binary-value, hexadecimal or Base64, or null. The text has been bounded already. */
+export function parseBinary(text: string): Uint8Array | null {
+  const [prefix, digits] = [text.slice(0, 2).toLowerCase(), text.slice(2)];
+  if (prefix === '0x') return canonical(Buffer.from(digits, 'hex'), 'hex', digits.toLowerCase());
+  return prefix === '0b' ? canonical(Buffer.from(digits, 'base64'), 'base64', digits) : null;
+}
+
+/** Node stops at what is no digit, or leaves it out: what it has read must be all that was written. */
+function canonical(bytes: Buffer, encoding: 'hex' | 'base64', written: string): Uint8Array | null {
+  return bytes.toString(encoding) === written ? bytes : null;
+}
+
+export function encodeBinary(bytes: Uint8Array): string {
+  return `0x${Buffer.from(bytes).toString('hex')}`;
+}

@@ -1,7 +1,7 @@
 /** A connection that has not logged in (RFC 7143 6.3): brings requests to the state machine, and sends its steps. */
 import type { Clock, Timer } from '../../env/clock.ts';
 import { IscsiLimits } from '../../limits.ts';
-import { initiatorTaskTag, opcodeOf } from '../../wire/iscsi/bhs.ts';
+import { BHS_LENGTH, initiatorTaskTag, opcodeOf } from '../../wire/iscsi/bhs.ts';
 import { decodeLoginRequest, type LoginRequest, LoginStage } from '../../wire/iscsi/login-request.ts';
 import { encodeLoginResponse } from '../../wire/iscsi/login-response.ts';
 import { LoginStatus, loginStatusName } from '../../wire/iscsi/login-status.ts';
@@ -24,8 +24,8 @@ export interface LoggedIn {
 export interface LoginHost extends LoginContext {
   /** Why this connection may not log in (LoginStatus), or null. */
   refusal(): number | null;
-  /** Ends the session that this one takes the place of, then calls `admitted` with the new session's TSIH. */
-  admit(login: Login, admitted: (tsih: number) => void): void;
+  /** Ends the session, or connection, that this one takes the place of, then calls `admitted` with the TSIH. */
+  admit(login: Login, connectionId: number, admitted: (tsih: number) => void): void;
   /** The full feature phase begins; the last answer has been sent. */
   begin(tsih: number, loggedIn: LoggedIn): void;
 }
@@ -65,11 +65,14 @@ export class LoginPhase implements Phase {
   endPdu(header: Uint8Array): void {
     const refusal = this.#host.refusal();
     if (refusal !== null) return this.#refuse(header, refusal, 'too many connections');
+    if (header.length > BHS_LENGTH) {
+      return this.#refuse(header, LoginStatus.initiatorError, 'a login request with additional headers');
+    }
     const pdu = decodeLoginRequest(header);
     const step = this.#login.request(pdu, this.#text);
     switch (step.kind) {
       case 'refuse':
-        return this.#refuse(header, step.status, step.why);
+        return this.#refuse(header, step.status, step.why, step.text);
       case 'answer':
         return this.#answer(pdu, step.text, step);
       case 'finish':
@@ -91,7 +94,7 @@ export class LoginPhase implements Phase {
 
   #finish(pdu: LoginRequest, text: Uint8Array): void {
     this.#admitting = true;
-    this.#host.admit(this.#login, (tsih) => {
+    this.#host.admit(this.#login, pdu.connectionId, (tsih) => {
       if (this.#connection.closing) return;
       this.#timer.cancel();
       const last = { transit: true, continues: false, nextStage: LoginStage.fullFeature };
@@ -107,7 +110,7 @@ export class LoginPhase implements Phase {
     pdu: LoginRequest,
     text: Uint8Array,
     how: { readonly transit: boolean; readonly continues: boolean; readonly nextStage: number },
-    tsih = 0,
+    tsih = pdu.tsih,
   ): void {
     const answer = {
       transit: how.transit,
@@ -119,8 +122,8 @@ export class LoginPhase implements Phase {
       tsih,
       initiatorTaskTag: pdu.initiatorTaskTag,
       statSN: this.#nextStatSN(),
-      expCmdSN: pdu.cmdSN,
-      maxCmdSN: pdu.cmdSN,
+      expCmdSN: this.#login.joins?.numbering.expCmdSN ?? pdu.cmdSN,
+      maxCmdSN: this.#login.joins?.numbering.maxCmdSN ?? pdu.cmdSN,
       status: LoginStatus.success,
     };
     encodeLoginResponse(answer, this.#connection.header);
@@ -128,9 +131,10 @@ export class LoginPhase implements Phase {
   }
 
   /** `header`: of any PDU, since anything may come first. */
-  #refuse(header: Uint8Array, status: number, why: string): void {
+  #refuse(header: Uint8Array, status: number, why: string, text: Uint8Array = NO_BYTES): void {
     const { stream, log } = this.#connection;
-    const fields = { remote: stream.remoteAddress, status: loginStatusName(status) };
+    const initiator = this.#login.identity?.initiatorName;
+    const fields = { remote: stream.remoteAddress, initiator, status: loginStatusName(status) };
     log.info(fields, `login refused: ${why}`);
     const pdu = decodeLoginRequest(header);
     const isLogin = opcodeOf(header) === Opcode.loginRequest;
@@ -139,7 +143,7 @@ export class LoginPhase implements Phase {
       continues: false,
       currentStage: isLogin ? pdu.currentStage : 0,
       nextStage: 0,
-      dataSegmentLength: 0,
+      dataSegmentLength: text.length,
       isid: isLogin ? pdu.isid : '000000000000',
       tsih: isLogin ? pdu.tsih : 0,
       initiatorTaskTag: initiatorTaskTag(header),
@@ -149,7 +153,7 @@ export class LoginPhase implements Phase {
       status,
     };
     encodeLoginResponse(answer, this.#connection.header);
-    this.#connection.send(null, null);
+    this.#connection.send(text, null);
     this.#connection.finish();
   }
 

@@ -1,7 +1,8 @@
 /** Every key that an initiator may offer (RFC 7143 13), and what the target makes of it. */
 import { IscsiLimits } from '../../limits.ts';
+import { isSecurityKey } from './authentication.ts';
 import { parseBoolean, parseNumberWithin } from './key-values.ts';
-import type { Parameters } from './parameters.ts';
+import type { Declared, Parameters } from './parameters.ts';
 
 export const REJECT = 'Reject';
 const IRRELEVANT = 'Irrelevant';
@@ -10,6 +11,8 @@ export const NOT_UNDERSTOOD = 'NotUnderstood';
 interface Key {
   /** What a discovery session has no use for (RFC 7143 13: "Irrelevant when: SessionType=Discovery"). */
   readonly normalSessionOnly: boolean;
+  /** Agreed on once for the session, by its first connection (RFC 7143 13: "Use: LO"). */
+  readonly leadingOnly: boolean;
   /** The value to answer with, or null for a key that is declared and not answered. */
   readonly accept: (value: string, into: Parameters) => string | null;
 }
@@ -18,10 +21,17 @@ interface Key {
 const LONGEST_SEGMENT = 0xffffff;
 
 const keys = new Map<string, Key>([
-  ['AuthMethod', always((value) => (offers(value, 'None') ? 'None' : REJECT))],
   ['HeaderDigest', always((value, into) => digest(value, (on) => (into.headerDigest = on)))],
   ['DataDigest', always((value, into) => digest(value, (on) => (into.dataDigest = on)))],
-  ['MaxConnections', normal((value) => number(value, 1, 65_535, (offer) => Math.min(offer, 1)))],
+  [
+    'MaxConnections',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxConnections = Math.min(offer, IscsiLimits.connectionsPerSession);
+        return into.maxConnections;
+      }),
+    ),
+  ],
   ['InitialR2T', normal((value, into) => boolean(value, (offer) => (into.initialR2T = offer)))],
   ['ImmediateData', normal((value, into) => boolean(value, (offer) => (into.immediateData = offer)))],
   ['MaxRecvDataSegmentLength', always(declareSegmentLength)],
@@ -38,23 +48,37 @@ const keys = new Map<string, Key>([
     'FirstBurstLength',
     normal((value, into) =>
       number(value, 512, LONGEST_SEGMENT, (offer) => {
-        into.firstBurstLength = Math.min(offer, IscsiLimits.firstBurstLength);
+        // 13.14: it must not exceed MaxBurstLength.
+        into.firstBurstLength = Math.min(offer, IscsiLimits.firstBurstLength, into.maxBurstLength);
         return into.firstBurstLength;
       }),
     ),
   ],
-  ['DefaultTime2Wait', always((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
-  ['DefaultTime2Retain', always((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
-  ['MaxOutstandingR2T', normal((value) => number(value, 1, 65_535, () => 1))],
-  ['DataPDUInOrder', normal((value) => boolean(value, () => true))],
-  ['DataSequenceInOrder', normal((value) => boolean(value, () => true))],
-  ['ErrorRecoveryLevel', always((value) => number(value, 0, 2, () => 0))],
+  ['DefaultTime2Wait', leading((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
+  ['DefaultTime2Retain', leading((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
+  [
+    'MaxOutstandingR2T',
+    normal((value, into) =>
+      number(value, 1, 65_535, (offer) => {
+        into.maxOutstandingR2T = Math.min(offer, IscsiLimits.maxOutstandingR2T);
+        return into.maxOutstandingR2T;
+      }),
+    ),
+  ],
+  ['DataPDUInOrder', normal((value, into) => boolean(value, (offer) => (into.dataPduInOrder = offer)))],
+  [
+    'DataSequenceInOrder',
+    normal((value, into) => boolean(value, (offer) => (into.dataSequenceInOrder = offer))),
+  ],
+  ['ErrorRecoveryLevel', leading((value) => number(value, 0, 2, () => 0))],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
-  ['iSCSIProtocolLevel', always((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
+  ['iSCSIProtocolLevel', normal((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
   ['InitiatorName', declared()],
   ['InitiatorAlias', declared()],
   ['TargetName', declared()],
   ['SessionType', declared()],
+  // 13.26 and RFC 4850: for whoever keeps an inventory.
+  ['X#NodeArchitecture', declared()],
   // Obsolete (RFC 7143 13.25): must not be answered with NotUnderstood.
   ['IFMarker', always(() => REJECT)],
   ['OFMarker', always(() => REJECT)],
@@ -75,8 +99,17 @@ export function negotiate(key: string, value: string, discovery: boolean, into: 
   return known.accept(value, into);
 }
 
+/** Whether it is a key of ours at all: later it is rejected, and not understood no less. */
+export function isLoginKey(key: string): boolean {
+  return keys.has(key) || isSecurityKey(key);
+}
+
+export function isLeadingOnly(key: string): boolean {
+  return keys.get(key)?.leadingOnly ?? false;
+}
+
 /** 13.12: each end declares its own, whenever it likes. */
-export function declareSegmentLength(value: string, into: Parameters): string | null {
+export function declareSegmentLength(value: string, into: Declared): string | null {
   const offer = parseNumberWithin(value, 512, LONGEST_SEGMENT);
   if (offer === null) return REJECT;
   into.maxSendSegmentLength = offer;
@@ -84,18 +117,22 @@ export function declareSegmentLength(value: string, into: Parameters): string | 
 }
 
 function always(accept: Key['accept']): Key {
-  return { normalSessionOnly: false, accept };
+  return { normalSessionOnly: false, leadingOnly: false, accept };
 }
 
 function normal(accept: Key['accept']): Key {
-  return { normalSessionOnly: true, accept };
+  return { normalSessionOnly: true, leadingOnly: true, accept };
+}
+
+function leading(accept: Key['accept']): Key {
+  return { normalSessionOnly: false, leadingOnly: true, accept };
 }
 
 function declared(): Key {
   return always(() => null);
 }
 
-/** The target takes what the initiator says (InitialR2T is an OR with our No, ImmediateData an AND with our Yes). */
+/** The target takes what the initiator says (InitialR2T, and the two of order, are an OR with our No, ImmediateData an AND with our Yes). */
 function boolean(value: string, agree: (offer: boolean) => boolean): string {
   const offer = parseBoolean(value);
   if (offer === null) return REJECT;

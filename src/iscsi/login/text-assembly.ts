@@ -13,10 +13,6 @@ export class TextInput {
     return true;
   }
 
-  get isEmpty(): boolean {
-    return this.#pieces.length === 0;
-  }
-
   /** Everything so far; the next piece begins a new text. */
   take(): Uint8Array {
     const whole = new Uint8Array(this.#length);

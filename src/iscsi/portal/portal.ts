@@ -13,13 +13,15 @@ import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import { LoginStatus } from '../../wire/iscsi/login-status.ts';
 import { Connection, type Phase } from '../connection/connection.ts';
+import type { Access } from '../login/access.ts';
 import { normalName } from '../login/iscsi-name.ts';
-import type { Login } from '../login/login.ts';
+import type { Identity, Login } from '../login/login.ts';
 import { type LoggedIn, type LoginHost, LoginPhase } from '../login/login-phase.ts';
-import { Numbering } from '../session/numbering.ts';
+import { announceDrop } from '../session/farewell.ts';
 import { Session } from '../session/session.ts';
 import { newPortCounters, type PortCounters } from '../transfer/port-counters.ts';
 import { ConnectionCaps } from './connection-caps.ts';
+import { Departure, type Elsewhere } from './departure.ts';
 import type { DiscoveredTarget } from './discovery.ts';
 import { SessionRegistry } from './session-registry.ts';
 
@@ -32,8 +34,9 @@ export interface PortalOptions {
   readonly log: Log;
   /** The process's: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
-  /** What an initiator is shown by SendTargets. */
-  readonly discovery: (initiatorName: string) => readonly DiscoveredTarget[];
+  readonly access: Access;
+  /** What an initiator is shown by SendTargets. `at`: the address that it has connected to. */
+  readonly discovery: (initiatorName: string, at: string) => readonly DiscoveredTarget[];
 }
 
 export interface SessionStatus {
@@ -43,7 +46,8 @@ export interface SessionStatus {
   readonly tsih: number;
   /** The name of the target port. */
   readonly port: string;
-  readonly remoteAddress: string;
+  /** In the order in which they joined. */
+  readonly connections: readonly { readonly connectionId: number; readonly remoteAddress: string }[];
   readonly commandsOutstanding: number;
 }
 
@@ -53,7 +57,7 @@ export interface PortTraffic extends Readonly<PortCounters> {
   readonly sessions: number;
 }
 
-const DRAIN_CHECK_MILLISECONDS = 20;
+const CHECK_MILLISECONDS = 20;
 
 export class Portal {
   readonly #env: Env;
@@ -66,6 +70,7 @@ export class Portal {
   #listener: Listener | null = null;
   #looking: Timer | null = null;
   #closing = false;
+  #departure: Departure | null = null;
 
   constructor(env: Env, options: PortalOptions) {
     this.#env = env;
@@ -101,8 +106,11 @@ export class Portal {
       const { initiatorName, isid, port } = session.identity;
       if (port === null) return [];
       const { tsih, commandsOutstanding } = session;
-      const { remoteAddress } = session.connection.stream;
-      return [{ initiatorName, isid, tsih, port: port.name, remoteAddress, commandsOutstanding }];
+      const connections = session.connections.map(({ connectionId, connection }) => ({
+        connectionId,
+        remoteAddress: connection.stream.remoteAddress,
+      }));
+      return [{ initiatorName, isid, tsih, port: port.name, connections, commandsOutstanding }];
     });
   }
 
@@ -115,19 +123,41 @@ export class Portal {
     }));
   }
 
+  /**
+   * Asks all sessions to log out, and sends away who logs in (RFC 7143 11.9.1, 11.13.5), until all are gone and have been sent to where
+   * their target is too, or their time is up. To be closed then.
+   */
+  async leave(elsewhere: Elsewhere): Promise<void> {
+    const departure = new Departure(elsewhere);
+    this.#departure = departure;
+    for (const session of this.#sessions.all) departure.ask(session);
+    await this.#until(
+      IscsiLimits.logoutMilliseconds,
+      () => this.#sessions.all.length === 0 && !departure.isAwaited,
+    );
+    for (const { connections } of this.#sessions.all) for (const to of connections) announceDrop(to);
+  }
+
   /** Accepts nothing new, lets the commands that run come to their end within a bound, and closes the sessions. */
   async close(): Promise<void> {
     this.#closing = true;
     this.#listener?.close();
     this.#looking?.cancel();
     for (const session of this.#sessions.all) session.drain();
-    const { clock } = this.#env;
-    const deadline = clock.now() + IscsiLimits.drainMilliseconds;
-    while (clock.now() < deadline && this.#sessions.all.some((session) => session.commandsOutstanding > 0)) {
-      await new Promise<void>((resolve) => clock.after(DRAIN_CHECK_MILLISECONDS, resolve));
-    }
+    await this.#until(IscsiLimits.drainMilliseconds, () =>
+      this.#sessions.all.every((session) => session.commandsOutstanding === 0),
+    );
     for (const session of this.#sessions.all) session.finish();
     for (const connection of [...this.#connections]) connection.drop('the portal closes');
+  }
+
+  /** Resolves when it holds, or after so long. */
+  async #until(milliseconds: number, holds: () => boolean): Promise<void> {
+    const { clock } = this.#env;
+    const deadline = clock.now() + milliseconds;
+    while (clock.now() < deadline && !holds()) {
+      await new Promise<void>((resolve) => clock.after(CHECK_MILLISECONDS, resolve));
+    }
   }
 
   #accept(stream: ByteStream): void {
@@ -147,9 +177,15 @@ export class Portal {
   #loginPhase(connection: Connection, refused: boolean): Phase {
     const host: LoginHost = {
       findPort: (targetName) => this.#ports.get(targetName) ?? null,
-      hasSession: (tsih, isid) => this.#sessions.get(tsih)?.identity.isid === isid,
+      findSession: (tsih, isid) => this.#sessions.get(tsih, isid),
+      movedTo: (identity) => this.#departure?.movedTo(identity),
+      access: this.#options.access,
+      random: this.#env.random,
       refusal: () => (refused ? LoginStatus.outOfResources : null),
-      admit: (login, admitted) => this.#admit(login, admitted),
+      admit: (login, connectionId, admitted) => {
+        if (login.joins === null) this.#admit(login, admitted);
+        else this.#admitTo(connection, login, connectionId, admitted);
+      },
       begin: (tsih, loggedIn) => this.#begin(connection, tsih, loggedIn),
     };
     return new LoginPhase(connection, host, this.#env.clock);
@@ -166,30 +202,54 @@ export class Portal {
     old.end('reinstated', 'reinstated by a new login', () => this.#admit(login, admitted));
   }
 
+  /** A session that exists gets another connection, or one in place of its own. */
+  #admitTo(
+    connection: Connection,
+    login: Login,
+    connectionId: number,
+    admitted: (tsih: number) => void,
+  ): void {
+    const session = this.#sessions.all.find((one) => one === login.joins);
+    if (session === undefined || !session.admits(connectionId))
+      return connection.drop('no room in its session');
+    session.makeRoom(connectionId, () => {
+      if (session.over) connection.drop('its session is over');
+      else admitted(session.tsih);
+    });
+  }
+
   #begin(connection: Connection, tsih: number, loggedIn: LoggedIn): void {
     const { identity } = loggedIn.login;
     assert(identity !== null, 'a finished login has an identity');
-    const { router, pool, log, discovery } = this.#options;
     const { parameters } = loggedIn;
+    connection.maxReceiveSegmentLength = parameters.maxReceiveSegmentLength;
+    connection.useDigests(parameters.headerDigest, parameters.dataDigest);
+    const { initiatorName, isid, port } = identity;
+    const session = this.#sessions.get(tsih, isid) ?? this.#newSession(tsih, identity, loggedIn);
+    session.join(connection, loggedIn);
+    const remote = connection.stream.remoteAddress;
+    const fields = { remote, initiator: initiatorName, isid, port: port?.name ?? 'discovery' };
+    const joined = loggedIn.login.joins !== null;
+    if (joined) this.#options.log.info({ ...fields, connection: loggedIn.connectionId }, 'connection joined');
+    else this.#options.log.info(fields, 'session begun');
+    if (!joined) this.#departure?.ask(session);
+  }
+
+  #newSession(tsih: number, identity: Identity, { parameters, cmdSN }: LoggedIn): Session {
+    const { router, pool, log, discovery } = this.#options;
     const session = new Session({
-      connection,
-      connectionId: loggedIn.connectionId,
       identity,
       parameters,
-      numbering: new Numbering(loggedIn.cmdSN, loggedIn.statSN),
+      cmdSN,
       tsih,
       router,
       pool,
+      log,
       counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
-      targets: () => discovery(identity.initiatorName),
+      targets: (at) => discovery(identity.initiatorName, at),
       ended: (ended) => this.#sessions.remove(ended),
     });
     this.#sessions.add(session);
-    connection.maxReceiveSegmentLength = parameters.maxReceiveSegmentLength;
-    connection.useDigests(parameters.headerDigest, parameters.dataDigest);
-    connection.become(session);
-    const remote = connection.stream.remoteAddress;
-    const port = identity.port?.name ?? 'discovery';
-    log.info({ remote, initiator: identity.initiatorName, isid: identity.isid, port }, 'session begun');
+    return session;
   }
 }

@@ -15,8 +15,9 @@ export class SessionRegistry {
     return key === null ? null : (this.#byNexus.get(key) ?? null);
   }
 
-  get(tsih: number): Session | null {
-    return this.#byTsih.get(tsih) ?? null;
+  get(tsih: number, isid: string): Session | null {
+    const session = this.#byTsih.get(tsih);
+    return session?.identity.isid === isid ? session : null;
   }
 
   get all(): readonly Session[] {

@@ -1,22 +1,21 @@
 /**
- * The counters of a session (RFC 7143 4.2.2): the order of commands and the window in which they may come, and the
- * order of answers. Commands that come early wait here for those before them.
+ * The order of a session's commands, whichever connection they come by, and the window in which they may come (RFC 7143 4.2.2.1).
+ * Commands that come early wait here for those before them.
  */
 import { IscsiLimits } from '../../limits.ts';
-import type { ResponseCounters } from '../../wire/iscsi/bhs.ts';
 import { inWindow, isBefore, next, plus } from '../../wire/iscsi/serial-number.ts';
 
 /** A request that waits for its turn. */
 export interface Waiting {
+  /** By which it has come: what waits is lost with it. */
+  readonly path: object;
   /** The turn has come. */
   deliver(): void;
 }
 
 export type Placing = 'now' | 'later' | 'ignore';
 
-export class Numbering implements ResponseCounters {
-  /** The next answer's. */
-  statSN: number;
+export class Numbering {
   expCmdSN: number;
   /** Goes up by one with every answer, so that `commandWindow` requests at most are unanswered. */
   maxCmdSN: number;
@@ -25,10 +24,9 @@ export class Numbering implements ResponseCounters {
   /** Requests outside the order that must not overtake what was sent before them. */
   readonly #fenced: { readonly cmdSN: number; readonly request: Waiting }[] = [];
 
-  constructor(cmdSN: number, statSN: number) {
+  constructor(cmdSN: number) {
     this.expCmdSN = cmdSN;
     this.maxCmdSN = plus(cmdSN, IscsiLimits.commandWindow - 1);
-    this.statSN = statSN;
   }
 
   /** Where a request that is not immediate belongs. 'now' counts it as delivered. */
@@ -88,9 +86,15 @@ export class Numbering implements ResponseCounters {
     this.maxCmdSN = next(this.maxCmdSN);
   }
 
-  nextStatSN(): number {
-    const statSN = this.statSN;
-    this.statSN = next(statSN);
-    return statSN;
+  /** A connection is gone: what waited and came by it has not come (RFC 7143 7.2.1: it may be sent again). */
+  forget(path: object): void {
+    for (const [cmdSN, request] of this.#early) if (request?.path === path) this.#early.delete(cmdSN);
+    const stay = this.#fenced.filter(({ request }) => request.path !== path);
+    this.#fenced.splice(0, this.#fenced.length, ...stay);
+  }
+
+  /** It has come before: not to be taken for another command (4.2.2.1). */
+  isKnown(cmdSN: number): boolean {
+    return isBefore(cmdSN, this.expCmdSN) || this.#early.has(cmdSN);
   }
 }

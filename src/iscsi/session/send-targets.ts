@@ -3,12 +3,11 @@ import { IscsiLimits } from '../../limits.ts';
 import type { TargetPort } from '../../scsi/target-port.ts';
 import { decodeText, encodeText } from '../../wire/iscsi/text.ts';
 import { normalName } from '../login/iscsi-name.ts';
-import { declareSegmentLength, NOT_UNDERSTOOD, REJECT } from '../login/negotiation.ts';
-import type { Parameters } from '../login/parameters.ts';
+import { declareSegmentLength, isLoginKey, NOT_UNDERSTOOD, REJECT } from '../login/negotiation.ts';
+import type { Declared } from '../login/parameters.ts';
 import type { DiscoveredTarget } from '../portal/discovery.ts';
 
 export interface TextContext {
-  readonly parameters: Parameters;
   /** The port of a normal session; null: a discovery session. */
   readonly port: TargetPort | null;
   targets(): readonly DiscoveredTarget[];
@@ -20,15 +19,15 @@ const TEXT_LIMITS = {
   maxKeys: IscsiLimits.maxTextKeys,
 };
 
-/** The answer to a whole text of the full feature phase, or null where the text is malformed. */
-export function answerText(text: Uint8Array, context: TextContext): Uint8Array | null {
+/** The answer to a whole text of the full feature phase, or null where the text is malformed. Changes `declared`. */
+export function answerText(text: Uint8Array, context: TextContext, declared: Declared): Uint8Array | null {
   const decoded = decodeText(text, TEXT_LIMITS);
   if (!decoded.ok) return null;
   const answers: [string, string][] = [];
   for (const [key, value] of decoded.keys) {
     if (key === 'SendTargets') answers.push(...sendTargets(value, context));
     else {
-      const answer = otherKey(key, value, context);
+      const answer = otherKey(key, value, declared);
       if (answer !== null) answers.push([key, answer]);
     }
   }
@@ -36,18 +35,14 @@ export function answerText(text: Uint8Array, context: TextContext): Uint8Array |
 }
 
 /** Of all keys, these alone may be used outside login by an initiator (RFC 7143 13: "Use: ALL, FFPO"). */
-function otherKey(key: string, value: string, context: TextContext): string | null {
+function otherKey(key: string, value: string, declared: Declared): string | null {
   switch (key) {
     case 'MaxRecvDataSegmentLength':
-      return declareSegmentLength(value, context.parameters);
+      return declareSegmentLength(value, declared);
     case 'InitiatorAlias':
       return null;
-    case 'InitiatorName':
-    case 'TargetName':
-    case 'SessionType':
-      return REJECT;
     default:
-      return NOT_UNDERSTOOD;
+      return isLoginKey(key) ? REJECT : NOT_UNDERSTOOD;
   }
 }
 

@@ -1,258 +1,202 @@
 /**
- * The full feature phase of a session (RFC 7143 4.2.7, 6.4): one connection, normal or for discovery. Commands and
- * their data are the task table's; the rest is answered here.
+ * A session (RFC 7143 4.2.7): the I_T nexus of one initiator port and one target port, or discovery, and what all its connections
+ * share: the order of commands, and the commands themselves.
  */
-import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Log } from '../../env/log.ts';
 import type { NexusLoss } from '../../scsi/logical-unit.ts';
 import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
-import { initiatorTaskTag, NO_TAG, opcodeOf } from '../../wire/iscsi/bhs.ts';
-import { decodeLogoutRequest, type LogoutRequest } from '../../wire/iscsi/logout-request.ts';
-import { encodeLogoutResponse, LogoutResult } from '../../wire/iscsi/logout-response.ts';
-import { encodeNopIn } from '../../wire/iscsi/nop-in.ts';
-import { decodeNopOut, type NopOut } from '../../wire/iscsi/nop-out.ts';
-import { Opcode, opcodeName } from '../../wire/iscsi/opcode.ts';
-import { encodeReject, RejectReason, rejectReasonName } from '../../wire/iscsi/reject.ts';
-import { decodeTaskManagementRequest } from '../../wire/iscsi/task-management-request.ts';
-import { decodeTextRequest, type TextRequest } from '../../wire/iscsi/text-request.ts';
-import { encodeTextResponse } from '../../wire/iscsi/text-response.ts';
-import type { Connection, Phase } from '../connection/connection.ts';
+import { LogoutReason, type LogoutRequest } from '../../wire/iscsi/logout-request.ts';
+import { LogoutResult } from '../../wire/iscsi/logout-response.ts';
+import type { Connection } from '../connection/connection.ts';
 import type { Identity } from '../login/login.ts';
 import type { Parameters } from '../login/parameters.ts';
 import type { DiscoveredTarget } from '../portal/discovery.ts';
-import { discardBuffer } from '../transfer/discard.ts';
 import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
-import { logoutResult } from './logout-result.ts';
-import type { Numbering } from './numbering.ts';
-import { Pings } from './pings.ts';
+import { Numbering } from './numbering.ts';
+import { type ConnectionHost, type ConnectionTerms, SessionConnection } from './session-connection.ts';
+import { askAll, SessionPings } from './session-pings.ts';
 import { SessionWatch } from './session-watch.ts';
 import { TaskManager } from './task-manager.ts';
-import { TextExchange } from './text-exchange.ts';
 
 export interface SessionOptions {
-  readonly connection: Connection;
-  readonly connectionId: number;
   readonly identity: Identity;
+  /** Of the leading connection: its session-wide ones hold for all. */
   readonly parameters: Parameters;
-  readonly numbering: Numbering;
+  readonly cmdSN: number;
   readonly tsih: number;
   readonly router: TaskRouter;
   readonly pool: BufferPool;
+  readonly log: Log;
   readonly counters: PortCounters;
-  readonly targets: () => readonly DiscoveredTarget[];
+  /** `at`: the address that the initiator has connected to. */
+  readonly targets: (at: string) => readonly DiscoveredTarget[];
   /** The session is over: its nexus is closed. */
   readonly ended: (session: Session) => void;
 }
 
-export class Session implements Phase, TableHost {
+export class Session implements ConnectionHost, TableHost {
   readonly identity: Identity;
   readonly tsih: number;
-  readonly connection: Connection;
   readonly parameters: Parameters;
   readonly numbering: Numbering;
+  readonly pool: BufferPool;
+  readonly targets: (at: string) => readonly DiscoveredTarget[];
+  /** Null in a discovery session. */
+  readonly tasks: TaskTable | null;
+  readonly manager: TaskManager | null;
   readonly watch: SessionWatch;
   readonly #options: SessionOptions;
-  /** Null in a discovery session. */
-  readonly #tasks: TaskTable | null;
-  readonly #manager: TaskManager | null;
-  readonly #text: TextExchange;
-  readonly #pings: Pings;
-  /** Data of a PDU that is neither a command's nor a Data-Out. */
-  #data: Lease | null = null;
+  /** By connection id (CID). One that has closed stays until the units have let go of its commands. */
+  readonly #connections = new Map<number, SessionConnection>();
+  readonly #pings = new SessionPings(this.#connections);
+  /** Logins that are about to bring a connection in place of one that goes. */
+  #joining = 0;
   #why: NexusLoss | null = null;
   #over = false;
   readonly #whenOver: (() => void)[] = [];
 
   constructor(options: SessionOptions) {
-    const { identity, router, pool, counters, parameters } = options;
+    const { identity, router, pool, counters } = options;
     this.#options = options;
     this.identity = identity;
     this.tsih = options.tsih;
-    this.connection = options.connection;
-    this.parameters = parameters;
-    this.numbering = options.numbering;
+    this.parameters = options.parameters;
+    this.pool = pool;
+    this.targets = options.targets;
+    this.numbering = new Numbering(options.cmdSN);
     const { initiatorName, isid, port } = identity;
-    this.#pings = new Pings(this.connection, this.numbering);
     const open = (at: TargetPort) =>
       router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
-    this.#tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
-    this.#manager = this.#tasks === null ? null : new TaskManager(this.#tasks);
-    this.watch = new SessionWatch(this, this.#pings, this.#tasks, this.#manager);
-    this.#text = new TextExchange({ parameters, port, targets: options.targets });
+    this.tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
+    this.manager = this.tasks === null ? null : new TaskManager(this.tasks);
+    this.watch = new SessionWatch(this, this.tasks, this.manager);
+  }
+
+  get connections(): readonly SessionConnection[] {
+    return [...this.#connections.values()];
   }
 
   get commandsOutstanding(): number {
-    return this.#tasks?.size ?? 0;
+    return this.tasks?.size ?? 0;
   }
 
-  beginPdu(header: Uint8Array, length: number): Uint8Array | null {
-    switch (opcodeOf(header)) {
-      case Opcode.scsiCommand:
-        if (this.#tasks !== null) return this.#tasks.beginCommand(header, length);
-        break;
-      case Opcode.dataOut:
-        if (this.#tasks !== null) return this.#tasks.beginDataOut(header, length);
-        break;
-      case Opcode.nopOut:
-      case Opcode.textRequest:
-        if (length === 0) return null;
-        this.#data = this.#options.pool.take(length);
-        return this.#data.bytes;
-    }
-    return discardBuffer(length);
+  get over(): boolean {
+    return this.#over;
   }
 
-  endPdu(header: Uint8Array): void {
-    switch (opcodeOf(header)) {
-      case Opcode.scsiCommand:
-        return this.#tasks === null ? this.#unsupported(header) : this.#tasks.endCommand(header);
-      case Opcode.dataOut:
-        return this.#tasks === null ? this.#unsupported(header) : this.#tasks.endDataOut(header);
-      case Opcode.taskManagementRequest:
-        return this.#manager === null
-          ? this.#unsupported(header)
-          : this.#manager.request(decodeTaskManagementRequest(header));
-      case Opcode.nopOut:
-        return this.#nopOut(decodeNopOut(header));
-      case Opcode.textRequest:
-        return this.#textRequest(decodeTextRequest(header), header);
-      case Opcode.logoutRequest: {
-        const pdu = decodeLogoutRequest(header);
-        return this.#inOrder(pdu, () => this.#logout(pdu));
-      }
-      case Opcode.snackRequest:
-        return this.reject(RejectReason.snackReject, header);
-      case Opcode.loginRequest:
-        return this.fail(RejectReason.protocolError, header, 'a login request in full feature phase');
-      default:
-        return this.#unsupported(header);
-    }
+  /** Whether there is room for a connection with this id. */
+  admits(connectionId: number): boolean {
+    return this.#connections.has(connectionId) || this.#connections.size < this.parameters.maxConnections;
   }
 
-  badData(header: Uint8Array, what: 'length' | 'digest'): void {
-    if (what === 'length') {
-      return this.fail(RejectReason.invalidPduField, header, 'a data segment longer than was declared');
-    }
-    this.#tasks?.dataLost();
-    this.fail(RejectReason.dataDigestError, header, 'a wrong data digest');
-  }
-
-  #unsupported(header: Uint8Array): void {
-    this.reject(RejectReason.commandNotSupported, header);
-  }
-
-  /** Delivers a request in CmdSN order; an immediate one at once. */
-  #inOrder(pdu: { readonly immediate: boolean; readonly cmdSN: number }, deliver: () => void): void {
-    if (pdu.immediate) return deliver();
-    switch (this.numbering.place(pdu.cmdSN)) {
-      case 'ignore':
-        return;
-      case 'later':
-        return this.numbering.hold(pdu.cmdSN, { deliver });
-      case 'now':
-        deliver();
-        this.numbering.deliverEarly();
-    }
-  }
-
-  /** A copy: the request may have to wait for its turn, and the session may end meanwhile. */
-  #takeData(): Uint8Array {
-    const lease = this.#data;
-    if (lease === null) return new Uint8Array(0);
-    this.#data = null;
-    const copy = lease.bytes.slice();
-    lease.release();
-    return copy;
-  }
-
-  #nopOut(pdu: NopOut): void {
-    const data = this.#takeData();
-    // Without a task tag it wants no answer (11.18.1): it may be one.
-    if (pdu.initiatorTaskTag === NO_TAG) return this.#pings.answer(pdu.targetTransferTag);
-    this.#inOrder(pdu, () => this.#echo(pdu, data));
-  }
-
-  #echo(pdu: NopOut, data: Uint8Array): void {
-    if (!pdu.immediate) this.numbering.answered();
-    const echoed = data.subarray(0, this.parameters.maxSendSegmentLength);
-    const answer = {
-      dataSegmentLength: echoed.length,
-      lun: pdu.lun,
-      initiatorTaskTag: pdu.initiatorTaskTag,
-      targetTransferTag: NO_TAG,
-      ...this.#counters(),
+  /**
+   * Connection reinstatement (6.3.4): a login with the id of a connection that there is logs that out, and takes its place. `then` is
+   * called when it has gone, or the session is over; it joins, or does not.
+   */
+  makeRoom(connectionId: number, then: () => void): void {
+    const remove = () => this.#remove(connectionId, 'reinstated by a new login', removed);
+    const removed = () => {
+      // Another login may have been as quick.
+      if (!this.#over && this.#connections.has(connectionId)) return remove();
+      this.#joining -= 1;
+      then();
+      if (!this.#isHeld) this.#end('connectionLost');
     };
-    encodeNopIn(answer, this.connection.header);
-    this.connection.send(echoed, null);
+    this.#joining += 1;
+    remove();
   }
 
-  #textRequest(pdu: TextRequest, header: Uint8Array): void {
-    const text = this.#takeData();
-    const copy = header.slice();
-    this.#inOrder(pdu, () => this.#answerText(pdu, copy, text));
+  join(connection: Connection, terms: ConnectionTerms): void {
+    const joined = new SessionConnection(this, connection, terms);
+    this.#connections.set(terms.connectionId, joined);
+    connection.become(joined);
+    this.#pings.joined();
   }
 
-  #answerText(pdu: TextRequest, header: Uint8Array, text: Uint8Array): void {
-    if (!pdu.immediate) this.numbering.answered();
-    const answer = this.#text.request(pdu, text);
-    if (typeof answer === 'string') return this.reject(RejectReason.protocolError, header);
-    const response = {
-      final: answer.final,
-      continues: answer.continues,
-      dataSegmentLength: answer.text.length,
-      initiatorTaskTag: pdu.initiatorTaskTag,
-      targetTransferTag: answer.targetTransferTag,
-      ...this.#counters(),
-    };
-    encodeTextResponse(response, this.connection.header);
-    this.connection.send(answer.text, null);
+  /** Calls `then` when nothing is left of the connection. */
+  #remove(connectionId: number, why: string, then: () => void): void {
+    const connection = this.#connections.get(connectionId);
+    if (connection === undefined || this.#over) return then();
+    connection.whenGone.push(then);
+    connection.connection.drop(why);
   }
 
-  /** The nexus is closed before the answer goes out: what comes by another session comes after it. */
-  #logout(pdu: LogoutRequest): void {
-    if (!pdu.immediate) this.numbering.answered();
-    const result = logoutResult(pdu, this.#options.connectionId);
-    if (result === LogoutResult.closed) {
-      this.#why = 'logout';
-      this.#becomeOver();
-    }
-    const { time2Wait, time2Retain } = this.parameters;
-    const { initiatorTaskTag } = pdu;
-    const answer = { response: result, initiatorTaskTag, time2Wait, time2Retain, ...this.#counters() };
-    encodeLogoutResponse(answer, this.connection.header);
-    this.connection.send(null, null);
-    if (result === LogoutResult.closed) this.connection.finish();
+  /** The client holds the session by a connection, or is about to. */
+  get #isHeld(): boolean {
+    return this.#joining > 0 || this.connections.some(({ isClosed }) => !isClosed);
   }
 
-  reject(reason: RejectReason, header: Uint8Array): void {
-    const pdu = { reason, dataSegmentLength: header.length, dataSN: 0, ...this.#counters() };
-    encodeReject(pdu, this.connection.header);
-    this.connection.send(header.slice(), null);
+  connectionClosed(connection: SessionConnection): void {
+    if (this.#connections.get(connection.connectionId) !== connection) return;
+    if (this.#over || this.#why !== null || !this.#isHeld) return this.#end('connectionLost');
+    this.#abortCommandsOf(connection, () => this.#gone(connection));
   }
 
-  fail(reason: RejectReason, header: Uint8Array, why: string): void {
-    const fields = {
-      remote: this.connection.stream.remoteAddress,
-      initiator: this.identity.initiatorName,
-      pdu: opcodeName(opcodeOf(header)),
-      task: initiatorTaskTag(header),
-      reason: rejectReasonName(reason),
-    };
-    this.connection.log.warn(fields, `session ended: ${why}`);
-    this.reject(reason, header);
-    this.finish();
+  /** Below error recovery level 2 the commands of a connection end with it (7.14, 7.15): nobody can take them up. */
+  #abortCommandsOf(connection: SessionConnection, then: () => void): void {
+    this.numbering.forget(connection);
+    if (this.tasks === null) then();
+    else this.tasks.abortAll(connection, then);
+  }
+
+  #gone(connection: SessionConnection): void {
+    this.#connections.delete(connection.connectionId);
+    this.#pings.gone(connection);
+    for (const then of connection.whenGone.splice(0)) then();
+  }
+
+  settleOthers(than: SessionConnection, then: () => void): void {
+    const others = this.connections.filter((connection) => connection !== than && !connection.isClosed);
+    if (others.length === 0) then();
+    else askAll(others, then);
+  }
+
+  /** 11.14. The nexus is closed, or the connection gone, before the answer goes out: what comes by another way comes after it. */
+  logout(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void {
+    const closed = () => done(LogoutResult.closed);
+    if (pdu.reason === LogoutReason.closeSession) return this.#logoutSession(by, closed);
+    if (!this.#connections.has(pdu.connectionId)) return done(LogoutResult.connectionIdNotFound);
+    if (pdu.reason !== LogoutReason.closeConnection) return done(LogoutResult.recoveryNotSupported);
+    if (this.#connections.size === 1) return this.#logoutSession(by, closed);
+    if (pdu.connectionId !== by.connectionId) return this.#remove(pdu.connectionId, 'logged out', closed);
+    this.#abortCommandsOf(by, () => {
+      this.#gone(by);
+      closed();
+    });
+  }
+
+  #logoutSession(by: SessionConnection, closed: () => void): void {
+    // What a client sends behind its logout is not worth an answer.
+    if (by.receiving) return this.end('logout', 'data behind a logout');
+    this.#whenOver.push(closed);
+    for (const { connection } of this.connections)
+      if (connection !== by.connection) connection.drop('logged out');
+    this.#end('logout');
+  }
+
+  connectionDropped(connection: SessionConnection, why: string): void {
+    if (this.#connections.size === 1) return this.dropSession(why);
+    const fields = { ...this.#logFields(), connection: connection.connectionId };
+    this.#options.log.warn(fields, `connection dropped: ${why}`);
+    connection.connection.drop(why);
   }
 
   dropSession(why: string): void {
-    const remote = this.connection.stream.remoteAddress;
-    this.connection.log.warn({ remote, initiator: this.identity.initiatorName }, `session dropped: ${why}`);
+    this.#options.log.warn(this.#logFields(), `session dropped: ${why}`);
     this.end('linkLost', why);
   }
 
-  /** Closes the connection without an answer to anything; `then` is called when the nexus is closed. */
+  #logFields(): Record<string, string | undefined> {
+    const remote = this.connections[0]?.connection.stream.remoteAddress;
+    return { remote, initiator: this.identity.initiatorName };
+  }
+
+  /** Closes the connections without an answer to anything; `then` is called when the nexus is closed. */
   end(why: NexusLoss, reason: string, then?: () => void): void {
-    this.connection.drop(reason);
+    for (const { connection } of this.connections) connection.drop(reason);
     this.#end(why);
     if (then === undefined) return;
     if (this.#over) then();
@@ -261,40 +205,30 @@ export class Session implements Phase, TableHost {
 
   /** Lets what runs come to its end, and takes nothing new. */
   drain(): void {
-    this.#tasks?.drain();
+    this.tasks?.drain();
   }
 
   /** Sends what waits, and closes. */
   finish(): void {
-    this.connection.finish();
+    for (const { connection } of this.connections) connection.finish();
     this.#end('connectionLost');
   }
 
-  closed(): void {
-    this.#why ??= 'connectionLost';
-    this.#becomeOver();
-  }
-
-  /** Data may still be received into a unit's buffer until the stream has closed. */
+  /** Data may still be received into a unit's buffer until its stream has closed. */
   #end(why: NexusLoss): void {
     this.#why ??= why;
-    if (!(this.#tasks?.receiving ?? false)) this.#becomeOver();
+    if (!this.connections.some(({ receiving }) => receiving)) this.#becomeOver();
   }
 
   #becomeOver(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#takeData();
-    if (this.#tasks !== null) {
-      this.#tasks.close();
-      this.#options.router.closeNexus(this.#tasks.nexus, this.#why ?? 'connectionLost');
+    if (this.tasks !== null) {
+      this.tasks.close();
+      this.#options.router.closeNexus(this.tasks.nexus, this.#why ?? 'connectionLost');
     }
     this.#options.ended(this);
     for (const then of this.#whenOver.splice(0)) then();
-  }
-
-  #counters(): { statSN: number; expCmdSN: number; maxCmdSN: number } {
-    const statSN = this.numbering.nextStatSN();
-    return { statSN, expCmdSN: this.numbering.expCmdSN, maxCmdSN: this.numbering.maxCmdSN };
+    for (const { whenGone } of this.connections) for (const then of whenGone.splice(0)) then();
   }
 }

@@ -4,17 +4,22 @@ import type { CommandResult } from '../../scsi/logical-unit.ts';
 import { type DataIn, encodeDataIn } from '../../wire/iscsi/data-in.ts';
 import { encodeR2t } from '../../wire/iscsi/r2t.ts';
 import { encodeScsiResponse, encodeSenseSegment, type ScsiResponse } from '../../wire/iscsi/scsi-response.ts';
-import { encodeDescriptorSense, encodeSense, type Sense } from '../../wire/scsi/sense.ts';
+import type { Sense } from '../../wire/scsi/sense.ts';
+import { encodeDescriptorSense, encodeSense } from '../../wire/scsi/sense-data.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Parameters } from '../login/parameters.ts';
 import type { Numbering } from '../session/numbering.ts';
 import { residualCount, residualFlags } from './residual.ts';
 
-/** Where answers go, and how they are counted. */
+/** Where the answers of a command go (its connection allegiance, RFC 7143 4.2.5.1), and how they are counted. */
 export interface AnswerPath {
   readonly connection: Connection;
   readonly parameters: Parameters;
+  /** The session's. */
   readonly numbering: Numbering;
+  /** The next answer's. Each connection counts its own (4.2.2.2). */
+  readonly statSN: number;
+  nextStatSN(): number;
 }
 
 const dataIn: DataIn = {
@@ -82,7 +87,7 @@ export function sendDataIn(
 
 function putStatus(path: AnswerPath, result: CommandResult | null, expected: number): void {
   dataIn.withStatus = result !== null;
-  dataIn.statSN = result === null ? 0 : path.numbering.nextStatSN();
+  dataIn.statSN = result === null ? 0 : path.nextStatSN();
   dataIn.expCmdSN = path.numbering.expCmdSN;
   dataIn.maxCmdSN = path.numbering.maxCmdSN;
   if (result === null) return;
@@ -107,7 +112,7 @@ export function sendResponse(
   response.residualFlags = residualFlags(result.presentedLength, expected);
   response.residualCount = residualCount(result.presentedLength, expected);
   response.expDataSN = dataPdus;
-  response.statSN = path.numbering.nextStatSN();
+  response.statSN = path.nextStatSN();
   response.expCmdSN = path.numbering.expCmdSN;
   response.maxCmdSN = path.numbering.maxCmdSN;
   encodeScsiResponse(response, path.connection.header);
@@ -127,12 +132,12 @@ export function sendR2t(
   offset: number,
   length: number,
 ): void {
-  const { statSN, expCmdSN, maxCmdSN } = path.numbering;
+  const { expCmdSN, maxCmdSN } = path.numbering;
   const pdu = {
     lun,
     initiatorTaskTag: tag,
     targetTransferTag: transferTag,
-    statSN,
+    statSN: path.statSN,
     expCmdSN,
     maxCmdSN,
     r2tSN,

@@ -18,14 +18,14 @@ import type { Waiting } from '../session/numbering.ts';
 import { sendDataIn, sendR2t, sendResponse } from './answers.ts';
 import { cdbOf, taskAttributeOf } from './command-header.ts';
 import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
-import { DataOutTransfer } from './data-out-transfer.ts';
-import { discardBuffer } from './discard.ts';
+import { type DataOutOwner, DataOutReceiver } from './data-out-receiver.ts';
+import type { DataOutTransfer } from './data-out-transfer.ts';
 import { HeldTask } from './held-task.ts';
 import { Standstill } from './standstill.ts';
-import type { TaskHost } from './task-host.ts';
+import type { CommandPath, TaskHost } from './task-host.ts';
 import { State } from './task-state.ts';
 
-export class ScsiTask implements Command, DataInOwner, Waiting {
+export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   readonly nexus: Nexus;
   cdb: Uint8Array;
   taskAttribute: TaskAttribute = 0;
@@ -38,10 +38,13 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   lun = -1;
   cmdSN = 0;
   immediate = false;
-  readonly dataOut = new DataOutTransfer();
+  readonly dataOut: DataOutTransfer;
 
+  /** Its connection allegiance. */
+  path: CommandPath;
   readonly #host: TaskHost;
   readonly #dataIn: DataInTransfer;
+  readonly #receiver: DataOutReceiver;
   readonly #shortCdb = new Uint8Array(CDB_LENGTH);
   readonly #lunBytes = new Uint8Array(8);
   #state: State = State.idle;
@@ -52,16 +55,16 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   #dataPdus = 0;
   /** Inside the router's execute. */
   #starting = false;
-  /** Whose buffer the data of the current PDU goes to. */
-  #filling: Task | null = null;
-  #receiving = false;
   readonly #standstill = new Standstill();
 
-  constructor(host: TaskHost) {
+  constructor(host: TaskHost, path: CommandPath) {
     this.#host = host;
+    this.path = path;
     this.nexus = host.nexus;
     this.cdb = this.#shortCdb;
     this.#dataIn = new DataInTransfer(host.credit, this);
+    this.#receiver = new DataOutReceiver(host.pool, this);
+    this.dataOut = this.#receiver.transfer;
   }
 
   get expectedLength(): number {
@@ -78,8 +81,9 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     return this.#state === State.resultHeld;
   }
 
-  /** `header`: a SCSI Command without a mistake; `immediate`: bytes of data behind it. */
-  start(header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
+  /** `header`: a SCSI Command without a mistake, which came by `path`; `immediate`: bytes of data behind it. */
+  start(path: CommandPath, header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
+    this.path = path;
     const flags = flagsOf(header);
     const expected = expectedDataTransferLength(header);
     this.tag = initiatorTaskTag(header);
@@ -92,7 +96,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.dataInLength = (flags & READ) !== 0 ? expected : 0;
     this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
     const final = isFinal(header) || this.dataOutLength === 0;
-    this.dataOut.start(this.dataOutLength, immediate, final, this.#host.parameters.firstBurstLength);
+    this.dataOut.start(this.dataOutLength, immediate, final, path.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
     this.#dataPdus = 0;
     this.#standstill.reset();
@@ -100,7 +104,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
 
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
   look(): string | null {
-    const stood = this.#standstill.look(this.dataOut.nextOffset + this.#dataPdus);
+    const stood = this.#standstill.look(this.dataOut.progress + this.#dataPdus);
     if (stood >= IscsiLimits.dataOutMilliseconds && this.dataOut.due) return 'data-out does not come';
     return stood >= IscsiLimits.commandMilliseconds ? 'a command does not end' : null;
   }
@@ -138,17 +142,18 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     else if (this.dataInCredit === 0) this.#dataIn.waitForCredit();
   }
 
+  get dataOutTask(): Task | null {
+    return this.#state === State.running || this.#state === State.held ? this.#task : null;
+  }
+
   /** Data of it is in the current PDU: the object stays this command's until it has arrived. */
   expectData(): void {
-    this.#receiving = true;
+    this.#receiver.expect();
   }
 
   /** Where `length` (not 0) bytes of the data-out go that come now. */
   dataOutBuffer(length: number): Uint8Array | null {
-    const wanted = this.#state === State.running || this.#state === State.held;
-    this.#filling = wanted ? this.#task : null;
-    if (this.#filling === null) return discardBuffer(length);
-    return this.#filling.dataOutBuffer(this.dataOut.nextOffset, length);
+    return this.#receiver.buffer(length);
   }
 
   immediateArrived(length: number): void {
@@ -161,20 +166,14 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#dataArrived(length);
   }
 
-  /** What was coming is not to be used. The session ends. */
+  /** What was coming is not to be used. Its connection ends. */
   dataLost(): void {
-    const filled = this.#filling;
-    this.#filling = null;
-    this.#receiving = false;
-    filled?.dataOutLost();
+    this.#receiver.lost();
   }
 
   #dataArrived(length: number): void {
-    const filled = this.#filling;
-    this.#filling = null;
-    this.#receiving = false;
     this.#host.counters.bytesWritten += length;
-    filled?.dataOutArrived();
+    this.#receiver.arrived();
     this.#goOn();
   }
 
@@ -186,13 +185,16 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   }
 
   #askForData(): void {
-    const length = this.dataOut.burstToAskFor(this.#host.parameters.maxBurstLength);
-    if (length === 0) return;
-    const transferTag = this.#host.nextTransferTag();
-    const offset = this.dataOut.nextOffset;
-    sendR2t(this.#host, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
-    this.#dataPdus += 1;
-    this.dataOut.asked(transferTag, length);
+    const { maxBurstLength } = this.path.parameters;
+    for (;;) {
+      const length = this.dataOut.burstToAskFor(maxBurstLength);
+      if (length === 0) return;
+      const transferTag = this.#host.nextTransferTag();
+      const offset = this.dataOut.burstOffset;
+      sendR2t(this.path, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
+      this.#dataPdus += 1;
+      this.dataOut.asked(transferTag, length);
+    }
   }
 
   receiveDataOut(offset: number, length: number): void {
@@ -213,17 +215,10 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#dataIn.sending(offset, length);
     this.#host.counters.bytesRead += length;
     if (status !== null) this.#countAnswer();
-    this.#dataPdus += sendDataIn(
-      this.#host,
-      this.tag,
-      this.#dataPdus,
-      offset,
-      data,
-      status,
-      this.expectedLength,
-    );
+    const { path, tag, expectedLength } = this;
+    this.#dataPdus += sendDataIn(path, tag, this.#dataPdus, offset, data, status, expectedLength);
     if (status !== null) this.#becomeOver(false);
-    this.#host.connection.afterSending(this.#dataIn.mark(length));
+    this.path.connection.afterSending(this.#dataIn.mark(length));
     if (status === null && final !== null) this.complete(final);
   }
 
@@ -238,7 +233,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   #answer(result: CommandResult): void {
     this.#countAnswer();
     const inDescriptors = result.sense !== null && this.#host.router.descriptorSense(this.nexus, this.lun);
-    sendResponse(this.#host, this.tag, this.#dataPdus, result, this.expectedLength, inDescriptors);
+    sendResponse(this.path, this.tag, this.#dataPdus, result, this.expectedLength, inDescriptors);
     this.#becomeOver(false);
   }
 
@@ -271,6 +266,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#held?.discard();
     this.#held = null;
     this.#state = State.over;
+    this.dataOut.drop();
     this.#dataIn.end();
   }
 
@@ -278,6 +274,7 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
     this.#state = State.over;
     this.#task = null;
     this.#result = null;
+    this.dataOut.drop();
     this.#host.removed(this, dataDue);
     this.#dataIn.end();
     this.#reuse();
@@ -292,7 +289,8 @@ export class ScsiTask implements Command, DataInOwner, Waiting {
   }
 
   #reuse(): void {
-    if (this.#state !== State.over || this.#starting || this.#receiving || !this.#dataIn.settled) return;
+    if (this.#state !== State.over || this.#starting || this.#receiver.receiving || !this.#dataIn.settled)
+      return;
     this.#state = State.idle;
     this.#host.reusable(this);
   }

@@ -1,16 +1,29 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
+import type { RejectReason } from '../../wire/iscsi/reject.ts';
+import type { Numbering } from '../session/numbering.ts';
 import type { AnswerPath } from './answers.ts';
 import type { PortCounters } from './port-counters.ts';
 import type { ReadCredit } from './read-credit.ts';
 import type { ScsiTask } from './scsi-task.ts';
 
+/** A connection of a session, as its commands see it. */
+export interface CommandPath extends AnswerPath {
+  /** Whose data the PDU carries that is coming. */
+  receiver: ScsiTask | null;
+  /** Answers a PDU with Reject. */
+  reject(reason: RejectReason, header: Uint8Array): void;
+  /** Reject, and the end of the session. */
+  fail(reason: RejectReason, header: Uint8Array, why: string): void;
+}
+
 /** What a task needs of the session's task table. */
-export interface TaskHost extends AnswerPath {
+export interface TaskHost {
   readonly nexus: Nexus;
   readonly router: TaskRouter;
   readonly pool: BufferPool;
+  readonly numbering: Numbering;
   readonly credit: ReadCredit;
   readonly counters: PortCounters;
   nextTransferTag(): number;

@@ -4,6 +4,7 @@
  */
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import { IscsiLimits } from '../../limits.ts';
+import { TaskManagementFunction } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import { decodeAdditionalHeaders } from '../../wire/iscsi/ahs.ts';
@@ -19,25 +20,17 @@ import {
 import { bufferOffsetOf, dataSNOf, targetTransferTagOf } from '../../wire/iscsi/data-out.ts';
 import { RejectReason } from '../../wire/iscsi/reject.ts';
 import { flagsOf, WRITE } from '../../wire/iscsi/scsi-command.ts';
-import type { Connection } from '../connection/connection.ts';
-import type { Parameters } from '../login/parameters.ts';
 import type { Numbering, Placing } from '../session/numbering.ts';
 import { commandMistake, isBidirectional } from './command-header.ts';
 import { discardBuffer } from './discard.ts';
 import type { PortCounters } from './port-counters.ts';
 import { ReadCredit } from './read-credit.ts';
 import { ScsiTask } from './scsi-task.ts';
-import type { TaskHost } from './task-host.ts';
+import type { CommandPath, TaskHost } from './task-host.ts';
 
 /** What the table needs of its session. */
 export interface TableHost {
-  readonly connection: Connection;
-  readonly parameters: Parameters;
   readonly numbering: Numbering;
-  /** Answers a PDU with Reject. */
-  reject(reason: RejectReason, header: Uint8Array): void;
-  /** Reject, and the end of the session. */
-  fail(reason: RejectReason, header: Uint8Array, why: string): void;
   dropSession(why: string): void;
 }
 
@@ -50,16 +43,12 @@ export class TaskTable implements TaskHost {
   readonly pool: BufferPool;
   readonly counters: PortCounters;
   readonly credit = new ReadCredit();
-  readonly connection: Connection;
-  readonly parameters: Parameters;
   readonly numbering: Numbering;
   readonly #host: TableHost;
   readonly #tasks = new Map<number, ScsiTask>();
   readonly #free: ScsiTask[] = [];
   /** Tags of ended commands for which the initiator may still send data. */
   readonly #abandoned = new Set<number>();
-  /** Whose data the current PDU carries. */
-  #receiver: ScsiTask | null = null;
   #transferTag = 0;
   #immediate = 0;
   #draining = false;
@@ -70,8 +59,6 @@ export class TaskTable implements TaskHost {
     this.router = router;
     this.pool = pool;
     this.counters = counters;
-    this.connection = host.connection;
-    this.parameters = host.parameters;
     this.numbering = host.numbering;
   }
 
@@ -98,28 +85,36 @@ export class TaskTable implements TaskHost {
   }
 
   /** A SCSI Command: where its immediate data goes. */
-  beginCommand(header: Uint8Array, length: number): Uint8Array | null {
+  beginCommand(path: CommandPath, header: Uint8Array, length: number): Uint8Array | null {
     const tag = initiatorTaskTag(header);
-    const mistake = commandMistake(header, tag, length, this.parameters);
-    if (mistake !== null) return this.#fail(RejectReason.invalidPduField, header, mistake);
-    if (this.#tasks.has(tag)) return this.#fail(RejectReason.taskInProgress, header, 'a task tag in use');
+    const mistake = commandMistake(header, tag, length, path.parameters);
+    if (mistake !== null) return fail(path, RejectReason.invalidPduField, header, mistake);
+    if (this.#tasks.has(tag)) {
+      if (this.#isRetry(header)) return this.#ignore(header, tag, length);
+      return fail(path, RejectReason.taskInProgress, header, 'a task tag in use');
+    }
     const extended = header.length > BHS_LENGTH ? decodeAdditionalHeaders(header.subarray(BHS_LENGTH)) : null;
     if (header.length > BHS_LENGTH && extended === null) {
-      return this.#fail(RejectReason.invalidPduField, header, 'malformed additional header segments');
+      return fail(path, RejectReason.invalidPduField, header, 'malformed additional header segments');
     }
-    const placing = this.#place(header);
+    const placing = this.#place(path, header);
     if (placing === 'ignore') return this.#ignore(header, tag, length);
-    if (extended?.bidirectional || isBidirectional(header)) return this.#refuse(header, tag, length);
-    const task = this.#free.pop() ?? new ScsiTask(this);
-    task.start(header, extended?.extendedCdb ?? null, length);
+    if (extended?.bidirectional || isBidirectional(header)) return this.#refuse(path, header, tag, length);
+    const task = this.#free.pop() ?? new ScsiTask(this, path);
+    task.start(path, header, extended?.extendedCdb ?? null, length);
     return this.#admit(task, placing, length);
   }
 
-  #place(header: Uint8Array): Placing {
+  /** Sent again because its initiator can't know that it has come (7.2.1). */
+  #isRetry(header: Uint8Array): boolean {
+    return !isImmediate(header) && this.numbering.isKnown(cmdSNOf(header));
+  }
+
+  #place(path: CommandPath, header: Uint8Array): Placing {
     if (this.#draining) return 'ignore';
     if (!isImmediate(header)) return this.numbering.place(cmdSNOf(header));
     if (this.#immediate < IscsiLimits.immediateCommands) return 'now';
-    this.#host.reject(RejectReason.tooManyImmediateCommands, header);
+    path.reject(RejectReason.tooManyImmediateCommands, header);
     return 'ignore';
   }
 
@@ -128,7 +123,7 @@ export class TaskTable implements TaskHost {
     this.#abandoned.delete(task.tag);
     if (task.immediate) this.#immediate += 1;
     // The task is asked for room before its end could make it another command.
-    this.#receiver = length > 0 ? task : null;
+    task.path.receiver = length > 0 ? task : null;
     if (length > 0) task.expectData();
     if (placing === 'later') {
       task.becomeHeld();
@@ -142,53 +137,42 @@ export class TaskTable implements TaskHost {
 
   /** Data may follow, which is nobody's mistake. */
   #ignore(header: Uint8Array, tag: number, length: number): Uint8Array | null {
-    if ((flagsOf(header) & WRITE) !== 0 && !isFinal(header)) this.#abandon(tag);
+    if ((flagsOf(header) & WRITE) !== 0 && !isFinal(header) && !this.#tasks.has(tag)) this.#abandon(tag);
     return discardBuffer(length);
   }
 
   /** Bidirectional commands: no unit here has one. The command has had its turn. */
-  #refuse(header: Uint8Array, tag: number, length: number): Uint8Array | null {
+  #refuse(path: CommandPath, header: Uint8Array, tag: number, length: number): Uint8Array | null {
     if (!isImmediate(header)) this.numbering.answered();
-    this.#host.reject(RejectReason.commandNotSupported, header);
+    path.reject(RejectReason.commandNotSupported, header);
     return this.#ignore(header, tag, length);
   }
 
-  #fail(reason: RejectReason, header: Uint8Array, why: string): null {
-    this.#host.fail(reason, header, why);
-    return null;
-  }
-
   /** The whole SCSI Command PDU is here. */
-  endCommand(header: Uint8Array): void {
-    const task = this.#receiver;
-    this.#receiver = null;
+  endCommand(path: CommandPath, header: Uint8Array): void {
+    const task = path.receiver;
+    path.receiver = null;
     task?.immediateArrived(dataSegmentLength(header));
   }
 
   /** A Data-Out: where its data goes. */
-  beginDataOut(header: Uint8Array, length: number): Uint8Array | null {
+  beginDataOut(path: CommandPath, header: Uint8Array, length: number): Uint8Array | null {
     const tag = initiatorTaskTag(header);
     const task = this.#tasks.get(tag);
     if (task === undefined) {
       if (this.#abandoned.has(tag)) return discardBuffer(length);
-      return this.#fail(RejectReason.invalidPduField, header, 'data for an unknown task');
+      return fail(path, RejectReason.invalidPduField, header, 'data for an unknown task');
     }
-    const mistake = task.dataOut.mistake(
-      targetTransferTagOf(header),
-      dataSNOf(header),
-      bufferOffsetOf(header),
-      length,
-      isFinal(header),
-    );
-    if (mistake !== null) return this.#fail(RejectReason.invalidPduField, header, `data with ${mistake}`);
-    this.#receiver = task;
+    const mistake = dataOutMistake(task, path, header, length);
+    if (mistake !== null) return fail(path, RejectReason.invalidPduField, header, `data with ${mistake}`);
+    path.receiver = task;
     task.expectData();
     return length > 0 ? task.dataOutBuffer(length) : null;
   }
 
-  endDataOut(header: Uint8Array): void {
-    const task = this.#receiver;
-    this.#receiver = null;
+  endDataOut(path: CommandPath, header: Uint8Array): void {
+    const task = path.receiver;
+    path.receiver = null;
     task?.dataOutArrived(dataSegmentLength(header), isFinal(header));
   }
 
@@ -227,22 +211,55 @@ export class TaskTable implements TaskHost {
     }
   }
 
-  /** The data of the PDU that is on its way goes into a unit's buffer. */
-  get receiving(): boolean {
-    return this.#receiver !== null;
-  }
-
-  /** The data of the current PDU is not to be used, and its buffer no longer filled. */
-  dataLost(): void {
-    this.#receiver?.dataLost();
-    this.#receiver = null;
+  /** A connection is gone: calls `then` when the units have let go of the commands that came by it, which are not answered. */
+  abortAll(path: CommandPath, then: () => void): void {
+    let left = 1;
+    const gone = () => {
+      left -= 1;
+      if (left === 0) then();
+    };
+    // The youngest first: none is to run because one before it has gone.
+    for (const task of [...this.#tasks.values()].reverse()) {
+      if (task.path !== path) continue;
+      if (task.isHeld || task.hasResult) {
+        task.abandon();
+        continue;
+      }
+      left += 1;
+      this.router.manage(this.nexus, task.lun, TaskManagementFunction.abortTask, task.tag, (response) => {
+        if (response === 'unknown' || response === 'rejected')
+          this.dropSession('a command can not be aborted');
+        gone();
+      });
+    }
+    gone();
   }
 
   /** The session is over, and nothing comes any more. */
   close(): void {
-    this.dataLost();
     const tasks = [...this.#tasks.values()];
     this.#tasks.clear();
     for (const task of tasks) task.sessionOver();
   }
+}
+
+function fail(path: CommandPath, reason: RejectReason, header: Uint8Array, why: string): null {
+  path.fail(reason, header, why);
+  return null;
+}
+
+function dataOutMistake(
+  task: ScsiTask,
+  path: CommandPath,
+  header: Uint8Array,
+  length: number,
+): string | null {
+  if (task.path !== path) return 'another connection than its command';
+  return task.dataOut.mistake(
+    targetTransferTagOf(header),
+    dataSNOf(header),
+    bufferOffsetOf(header),
+    length,
+    isFinal(header),
+  );
 }

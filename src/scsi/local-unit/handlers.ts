@@ -1,7 +1,8 @@
 /** What makes the task of each command that a local unit runs: by name here, by place in the command table for the unit. */
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
-import { type CommandSpec, commands, type OwnerCommandName } from '../command-table.ts';
+import { type CommandSpec, type CopyCommandName, commands, type OwnerCommandName } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
+import { AdmissionTask, WriteUsingTokenAdmission } from './commands/admission.ts';
 import {
   PreFetchTask,
   StartStopUnitTask,
@@ -10,6 +11,11 @@ import {
 } from './commands/cache.ts';
 import { CompareAndWriteTask } from './commands/compare-and-write.ts';
 import { GetLbaStatusTask } from './commands/get-lba-status.ts';
+import {
+  reportIdentifyingInformation,
+  SetIdentifyingInformationTask,
+} from './commands/identifying-information.ts';
+import { LogSenseTask } from './commands/log-sense.ts';
 import { ModeSelectTask } from './commands/mode-select.ts';
 import { modeSense } from './commands/mode-sense.ts';
 import {
@@ -19,13 +25,15 @@ import {
   reportCapabilities,
 } from './commands/persistent-reserve-in.ts';
 import { PersistentReserveOutTask } from './commands/persistent-reserve-out.ts';
+import { PopulateTokenTask, RodTokenInformationTask } from './commands/populate-token.ts';
 import { ReadTask } from './commands/read.ts';
+import { RequestSenseTask } from './commands/request-sense.ts';
 import { ReleaseTask, ReserveTask } from './commands/reserve.ts';
 import {
   reportSupportedOperationCodes,
   reportSupportedTaskManagementFunctions,
 } from './commands/supported-operations.ts';
-import { readCapacity10, readCapacity16, readDefectData } from './commands/unit-data.ts';
+import { readCapacity10, readCapacity16, readDefectData, reportTimestamp } from './commands/unit-data.ts';
 import { UnmapTask } from './commands/unmap.ts';
 import { verifyTask } from './commands/verify.ts';
 import { OrWriteTask, WriteAndVerifyTask, WriteTask } from './commands/write.ts';
@@ -59,8 +67,9 @@ const wordAt =
     u32(cdb, at);
 const all: AllocationLength = () => Number.POSITIVE_INFINITY;
 
-const byName: Record<OwnerCommandName, Handler> = {
+const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
   testUnitReady: task(TestUnitReadyTask),
+  requestSense: task(RequestSenseTask),
   startStopUnit: task(StartStopUnitTask),
   read6: task(ReadTask),
   read10: task(ReadTask),
@@ -104,12 +113,26 @@ const byName: Record<OwnerCommandName, Handler> = {
   registerAndMove: task(PersistentReserveOutTask),
   modeSelect6: task(ModeSelectTask),
   modeSelect10: task(ModeSelectTask),
+  logSense: task(LogSenseTask),
   modeSense6: reply(modeSense, byteAt(4)),
   modeSense10: reply(modeSense, shortAt(7)),
+  extendedCopyLid1: task(AdmissionTask),
+  extendedCopyLid4: task(AdmissionTask),
+  populateToken: task(PopulateTokenTask),
+  writeUsingToken: task(WriteUsingTokenAdmission),
+  copyOperationAbort: task(AdmissionTask),
+  receiveCopyStatusLid1: task(AdmissionTask),
+  receiveCopyOperatingParameters: task(AdmissionTask),
+  receiveCopyFailureDetails: task(AdmissionTask),
+  receiveCopyStatusLid4: task(AdmissionTask),
+  receiveRodTokenInformation: task(RodTokenInformationTask),
   readCapacity10: reply(readCapacity10, all),
   readCapacity16: reply(readCapacity16, wordAt(10)),
   readDefectData10: reply(readDefectData, shortAt(7)),
   readDefectData12: reply(readDefectData, wordAt(6)),
+  reportIdentifyingInformation: reply(reportIdentifyingInformation, wordAt(6)),
+  setIdentifyingInformation: task(SetIdentifyingInformationTask),
+  reportTimestamp: reply(reportTimestamp, wordAt(6)),
   reportSupportedOperationCodes: reply(reportSupportedOperationCodes, wordAt(6)),
   reportSupportedTaskManagementFunctions: reply(reportSupportedTaskManagementFunctions, wordAt(6)),
 };

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
-import type { BlockStore } from '../../stores/block-store.ts';
-import type { RecordStore } from '../../stores/record/record-store.ts';
+import type { BlockStore, StoreDone } from '../../stores/block-store.ts';
 import { type ModeValues, modeNames } from '../../wire/scsi/mode-pages.ts';
 import { type Sense, sense, senseText } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import {
   type CommandSpec,
+  changesMedium,
   commandOf,
   unknownField,
   unknownServiceAction,
@@ -20,16 +20,22 @@ import {
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
-import type { Order } from '../order.ts';
+import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
+import { IdentifyingInformation } from './identifying-information.ts';
+import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
+import { refuseUnproven } from './refuse-unproven.ts';
 import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import { RodTokens } from './rod-tokens.ts';
+import { SpaceWatch } from './space-watch.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
@@ -38,19 +44,7 @@ import { UnitAttentions } from './unit-attentions.ts';
 import type { UnitTask } from './unit-task.ts';
 import { WriteGate } from './write-gate.ts';
 
-export interface LocalUnitOptions {
-  readonly identity: UnitIdentity;
-  /** At least as long as the identity says, in blocks of the same length. */
-  readonly store: BlockStore;
-  readonly pool: BufferPool;
-  readonly clock: Clock;
-  readonly order: Order;
-  readonly log: Log;
-  /** Default: kept in memory, for the port where a command arrives. */
-  readonly reservations?: Reservations;
-  /** Where mode pages are saved; null or none: they can't be. */
-  readonly modeStore?: RecordStore | null;
-}
+export type UnitChange = 'senseFormat' | 'capacity';
 
 /** A logical unit that this system owns: its task set, its unit attentions, its mode pages, over a block store. */
 export class LocalUnit implements LogicalUnit, TaskUnit {
@@ -60,13 +54,18 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly pool: BufferPool;
   readonly reservations: Reservations;
   readonly modes: ModeParameters;
+  readonly identifying: IdentifyingInformation;
+  readonly clock: Clock;
+  readonly tokens: RodTokens | null;
   writeProtection: Sense | null = null;
-  /** Called when what other systems show of the unit has changed: before an answer tells of it. */
-  onChange: () => void = () => {};
+  /** Called when what other systems know of the unit has changed: before an answer tells of it. */
+  onChange: (what: UnitChange) => void = () => {};
+  readonly #readOnly: boolean;
   readonly #log: Log;
   readonly #gate: WriteGate;
   readonly #tasks: TaskSet;
   readonly #watch: StoreWatch;
+  readonly #space: SpaceWatch | null;
   readonly #management: TaskManagement;
   readonly #attentions = new UnitAttentions();
 
@@ -81,16 +80,27 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.store = store;
     this.pool = options.pool;
     this.#log = options.log;
-    this.modes = new ModeParameters({ store: options.modeStore ?? null, writeCache: store.writeCache });
+    this.#readOnly = options.readOnly ?? false;
+    const lowSpace = options.lowSpace ?? null;
+    this.modes = new ModeParameters({
+      store: options.modeStore ?? null,
+      writeCache: store.writeCache,
+      threshold: lowSpace === null ? null : Math.ceil(lowSpace / THRESHOLD_SET_LENGTH),
+    });
+    this.#space = lowSpace === null ? null : this.#watchSpace(lowSpace);
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
+    this.identifying = new IdentifyingInformation(options.identifyingStore ?? null);
+    const { clock, random } = options;
+    this.clock = clock;
+    this.tokens = random === undefined ? null : new RodTokens({ identity, clock, random });
     this.#gate = new WriteGate({
+      tokens: this.tokens,
       order: options.order,
       clock: options.clock,
-      blockLength: identity.blockLength,
-      blockCount: identity.blockCount,
+      identity,
       again: (task) => this.#tasks.start(task),
-      refuse: (task) => this.#refuseUnproven(task),
+      refuse: (task) => refuseUnproven(task, this.#log),
     });
     this.#tasks = new TaskSet(this.#gate);
     this.#watch = new StoreWatch(identity.name, this.#tasks, this.#log);
@@ -119,6 +129,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   /** Once every `lookMilliseconds`: whether the store answers. `available` may have changed then. */
   look(): void {
     this.#watch.look();
+    this.#space?.look();
   }
 
   execute(command: Command): Task {
@@ -126,13 +137,16 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
       return this.#refuse(command, this.#attentions.take(command.nexus) ?? sense.invalidOperationCode());
     }
+    // REQUEST SENSE reports a unit attention as data.
     const attention = this.#attentions.peek(command.nexus);
-    if (attention !== null) return this.#attend(command, spec, attention);
+    const tells = spec !== 'noServiceAction' && spec.runsAt === 'either';
+    if (attention !== null && !tells) return this.#attend(command, spec, attention);
     if (this.#watch.stuck) return this.#refuse(command, sense.notReadyUnavailable());
     if (spec === 'noServiceAction') return this.#refuse(command, unknownServiceAction());
-    if (!usesOnlyKnownFields(spec, command.cdb)) {
-      return this.#refuse(command, unknownField(spec, command.cdb));
-    }
+    const { cdb } = command;
+    if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
+    // SAM-5 8.6.5: there is no ACA condition, as NACA is refused, for which it could be meant.
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     return this.#run(command, spec);
   }
 
@@ -151,6 +165,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   nexusLost(nexus: Nexus, why: NexusLoss): void {
     this.#attentions.lose(nexus);
     this.#gate.lose(nexus);
+    this.tokens?.lose(nexus);
     this.reservations.release(nexus);
     const tasks = this.#management.loseNexus(nexus);
     if (tasks === 0) return;
@@ -167,9 +182,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   tell(attention: Sense, nexusKeys: ReadonlySet<string>): void {
-    for (const nexus of this.#attentions.nexuses()) {
-      if (nexusKeys.has(nexusKey(nexus))) this.#attentions.establishFor(nexus, attention);
-    }
+    this.#attentions.establishWhere(attention, (nexus) => nexusKeys.has(nexusKey(nexus)));
   }
 
   initiatorPorts(): readonly InitiatorPort[] {
@@ -185,19 +198,47 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (this.#becomeInMode(values)) this.#attentions.establish(sense.modeParametersChanged(), by);
   }
 
+  isChanging(first: number, end: number): boolean {
+    return this.#tasks.isChanging(first, end);
+  }
+
+  /** To so many bytes, a whole number of blocks and not fewer than now: gives the errno where it can't, and then nothing has changed. */
+  grow(byteLength: number, done: StoreDone): void {
+    this.store.grow(byteLength, (error) => {
+      if (error !== null) return done(error);
+      this.identity.blockCount = byteLength / this.identity.blockLength;
+      // Each system tells the nexuses of its own ports.
+      const { owner } = this.identity;
+      this.#attentions.establishWhere(sense.capacityChanged(), ({ port }) => port.system === owner);
+      this.onChange('capacity');
+      done(null);
+    });
+  }
+
   taskEnded(task: UnitTask): void {
     this.#tasks.remove(task);
   }
 
   #run(command: Command, spec: CommandSpec): Task {
-    if (this.#tasks.full) return this.#end(command, Status.taskSetFull, null);
+    if (this.#tasks.full) return this.#turnAway(command);
     const handler = handlers[spec.index];
     if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
     const task = handler(this, command, spec);
     const problem = task.prepare();
-    if (problem !== null) return this.#refuse(command, problem);
+    if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);
     return task;
+  }
+
+  /** SAM-5 5.3.1: TASK SET FULL has an initiator wait for one of its own commands to end; with none it tries again by BUSY. */
+  #turnAway(command: Command): Task {
+    const hasOthers = this.#tasks.select((task) => task.command.nexus === command.nexus).length > 0;
+    return this.#end(command, hasOthers ? Status.taskSetFull : Status.busy, null);
+  }
+
+  /** Comes before whatever else is wrong with a command. */
+  #protectionFrom(spec: CommandSpec): Sense | null {
+    return changesMedium(spec) ? this.writeProtection : null;
   }
 
   /** SAM-5 5.3.3: a reset comes before RESERVATION CONFLICT, and that before every other unit attention. */
@@ -220,13 +261,6 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     return new DiscardedData(this.pool);
   }
 
-  #refuseUnproven(task: UnitTask): void {
-    const { id, initiatorName, port } = task.command.nexus;
-    const fields = { unit: this.identity.name, nexus: id, initiator: initiatorName, port: port.name };
-    this.#log.warn(fields, 'a write was answered BUSY: its initiator does not answer NOP-In on this path');
-    task.endBusy();
-  }
-
   /** SAM-5 6.3.3. Where the write cache goes with it, what it held is durable first. */
   #reset(nexus: Nexus, done: () => void): void {
     this.#log.info({ unit: this.identity.name, tasks: this.#tasks.size }, 'logical unit reset');
@@ -245,11 +279,22 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     if (modeNames.every((name) => before[name] === values[name])) return false;
     this.modes.current = values;
     this.#protect();
-    if (before.descriptorSense !== values.descriptorSense) this.onChange();
+    if (before.descriptorSense !== values.descriptorSense) this.onChange('senseFormat');
     return true;
   }
 
+  #watchSpace(threshold: number): SpaceWatch {
+    const reached = () => {
+      if (!this.modes.current.provisioningReporting) return;
+      this.#attentions.establish(sense.spaceThresholdReached(), null);
+    };
+    const { store, identity } = this;
+    return new SpaceWatch({ name: identity.name, store, threshold, log: this.#log, reached });
+  }
+
   #protect(): void {
-    this.writeProtection = this.modes.current.softwareWriteProtect ? sense.softwareWriteProtected() : null;
+    const { softwareWriteProtect } = this.modes.current;
+    if (this.#readOnly) this.writeProtection = sense.writeProtected();
+    else this.writeProtection = softwareWriteProtect ? sense.softwareWriteProtected() : null;
   }
 }

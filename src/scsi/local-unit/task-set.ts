@@ -67,6 +67,17 @@ export class TaskSet {
     return found;
   }
 
+  /** Whether a task that runs may be changing blocks of [first, end). */
+  isChanging(first: number, end: number): boolean {
+    const changing = this.select(
+      ({ state, spec: { conflict: what }, firstBlock, endBlock }) =>
+        state === TaskState.running &&
+        (what === ConflictClass.wholeUnit ||
+          (what === ConflictClass.write && firstBlock < end && first < endBlock)),
+    );
+    return changing.length > 0;
+  }
+
   /** A loop, not recursion: a woken task may end at once and wake the next, thousands of times. */
   #wake(): void {
     this.#waking = true;

@@ -1,12 +1,15 @@
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import type { BlockStore } from '../../stores/block-store.ts';
 import type { ModeValues } from '../../wire/scsi/mode-pages.ts';
 import type { Sense } from '../../wire/scsi/sense.ts';
 import type { Nexus } from '../nexus.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
+import type { IdentifyingInformation } from './identifying-information.ts';
 import type { ModeParameters } from './mode-parameters.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
+import type { RodTokens } from './rod-tokens.ts';
 import type { UnitTask } from './unit-task.ts';
 
 /** The logical unit, as its tasks see it. */
@@ -19,6 +22,15 @@ export interface TaskUnit {
   /** Why nothing may change the medium; null: it may be changed. */
   readonly writeProtection: Sense | null;
   readonly reservations: Reservations;
+  readonly identifying: IdentifyingInformation;
+  /** Null: the unit makes none. */
+  readonly tokens: RodTokens | null;
+  readonly clock: Clock;
+  /** Whether a task that runs may be changing blocks of [first, end). */
+  isChanging(first: number, end: number): boolean;
+  establishUnitAttention(attention: Sense, except: Nexus | null): void;
+  /** The unit attention to report next on this nexus, which is cleared by this call. */
+  takeUnitAttention(nexus: Nexus): Sense | null;
   /** `by` has changed mode parameters: they are in force, and the other nexuses are told. */
   changeModes(values: ModeValues, by: Nexus): void;
   /** A unit attention for the nexuses with these keys, of those that are known. */

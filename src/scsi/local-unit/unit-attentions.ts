@@ -26,7 +26,12 @@ export class UnitAttentions {
 
   /** For every known nexus, or for all but one. One that waits already is not queued twice. */
   establish(attention: Sense, except: Nexus | null): void {
-    for (const [nexus, queue] of this.#queues) if (nexus !== except) add(queue, attention);
+    this.establishWhere(attention, (nexus) => nexus !== except);
+  }
+
+  /** For the known nexuses for which `chosen` holds. */
+  establishWhere(attention: Sense, chosen: (nexus: Nexus) => boolean): void {
+    for (const [nexus, queue] of this.#queues) if (chosen(nexus)) add(queue, attention);
   }
 
   establishFor(nexus: Nexus, attention: Sense): void {

@@ -12,14 +12,18 @@ import { changesReservations } from '../command-table.ts';
 import { ConflictClass } from '../conflict-table.ts';
 import type { Nexus } from '../nexus.ts';
 import type { Order } from '../order.ts';
+import type { UnitIdentity } from '../unit-identity.ts';
 import { AccessHistory } from './access-history.ts';
+import type { RodTokens } from './rod-tokens.ts';
 import { TaskState, type UnitTask } from './unit-task.ts';
 
 export interface GateOptions {
   readonly order: Order;
   readonly clock: Clock;
-  readonly blockLength: number;
-  readonly blockCount: number;
+  /** Of the unit: what changes blocks cancels them. */
+  readonly tokens: RodTokens | null;
+  /** Whose unit's: it may grow. */
+  readonly identity: UnitIdentity;
   /** There is a newer proof for the held task: whether it may run is to be looked at again. */
   readonly again: (task: UnitTask) => void;
   /** No proof has come in time. */
@@ -45,8 +49,9 @@ export class WriteGate {
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#history = new AccessHistory(options.order.next(), options.blockLength);
-    this.#reservations = new AccessHistory(options.order.next(), options.blockLength);
+    const { blockLength } = options.identity;
+    this.#history = new AccessHistory(options.order.next(), blockLength);
+    this.#reservations = new AccessHistory(options.order.next(), blockLength);
   }
 
   /** Whether the task may run now; then its access is recorded. Else it is held. */
@@ -56,7 +61,7 @@ export class WriteGate {
     if (kind === ConflictClass.none || kind === ConflictClass.flush) return true;
     const isWhole = kind === ConflictClass.wholeUnit;
     const first = isWhole ? 0 : task.firstBlock;
-    const end = isWhole ? this.#options.blockCount : task.endBlock;
+    const end = isWhole ? this.#options.identity.blockCount : task.endBlock;
     if (first === end) return true;
     const { nexus } = task.command;
     if (kind !== ConflictClass.read) {
@@ -65,6 +70,7 @@ export class WriteGate {
         this.#hold(task, nexus);
         return false;
       }
+      this.#options.tokens?.changed(first, end);
     }
     this.#history.record(nexus.id, this.#options.order.next(), first, end);
     return true;

@@ -3,8 +3,9 @@ import { ScsiLimits } from '../../limits.ts';
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
 import { encodeReportLuns, SelectReport } from '../../wire/scsi/report-luns.ts';
 import { encodeTargetPortGroups, GroupsFormat } from '../../wire/scsi/report-target-port-groups.ts';
-import { atCdbField, encodeDescriptorSense, encodeSense, type Sense, sense } from '../../wire/scsi/sense.ts';
-import type { AccessStates } from '../access-states.ts';
+import { atCdbField, type Sense, sense } from '../../wire/scsi/sense.ts';
+import { encodeDescriptorSense, encodeSense } from '../../wire/scsi/sense-data.ts';
+import { AccessState, type AccessStates } from '../access-states.ts';
 import type { HereCommandName } from '../command-table.ts';
 import type { LogicalUnit } from '../logical-unit.ts';
 import type { Nexus } from '../nexus.ts';
@@ -20,7 +21,8 @@ export interface HereContext {
 }
 
 export interface HereCommand {
-  answer(cdb: Uint8Array, context: HereContext): Uint8Array | Sense;
+  /** 'askUnit': the unit knows more. */
+  answer(cdb: Uint8Array, context: HereContext): Uint8Array | Sense | 'askUnit';
   allocationLength(cdb: Uint8Array): number;
 }
 
@@ -33,22 +35,34 @@ export const hereCommands: Record<HereCommandName, HereCommand> = {
       inquiry(cdb, unit?.identity ?? null, nexus.port, accessStates),
     allocationLength: (cdb) => u16(cdb, 3),
   },
-  /** SPC-4 6.39: a unit attention is reported as data here, and is cleared by that. */
+  /**
+   * SPC-4 6.39. What waits here for the nexus, or the way to the unit, is told here, in every access state; what waits at the
+   * unit's owner only the unit can tell.
+   */
   requestSense: {
-    answer(cdb, { unit, nexus }) {
-      const told = unit === null ? sense.unitNotSupported() : unit.takeUnitAttention(nexus);
+    answer(cdb, context) {
+      const told = toldHere(context);
+      if (told === null) return 'askUnit';
       const encode = (u8(cdb, 1) & DESC) === 0 ? encodeSense : encodeDescriptorSense;
-      return encode(told ?? sense.noSense());
+      return encode(told);
     },
     allocationLength: (cdb) => u8(cdb, 4),
   },
   reportLuns: {
     answer(cdb, { map }) {
-      const select = u8(cdb, 2);
-      if (select > SelectReport.all || u32(cdb, 6) < MIN_REPORT_LUNS_ALLOCATION) {
-        return sense.invalidFieldInCdb();
+      if (u32(cdb, 6) < MIN_REPORT_LUNS_ALLOCATION) return atCdbField(sense.invalidFieldInCdb(), 6);
+      switch (u8(cdb, 2)) {
+        case SelectReport.addressed:
+        case SelectReport.all:
+        case SelectReport.notSubsidiary:
+          return encodeReportLuns(map.units.map(({ lun }) => lun));
+        case SelectReport.wellKnown:
+        case SelectReport.administrative:
+          return encodeReportLuns([]);
+        // 12h among them: it asks an administrative unit, and there is none.
+        default:
+          return atCdbField(sense.invalidFieldInCdb(), 2);
       }
-      return encodeReportLuns(select === SelectReport.wellKnown ? [] : map.units.map(({ lun }) => lun));
     },
     allocationLength: (cdb) => u32(cdb, 6),
   },
@@ -65,3 +79,19 @@ export const hereCommands: Record<HereCommandName, HereCommand> = {
     allocationLength: (cdb) => u32(cdb, 6),
   },
 };
+
+/** Null where the unit may have something to tell. */
+function toldHere({ unit, nexus, accessStates }: HereContext): Sense | null {
+  if (unit === null) return sense.unitNotSupported();
+  const attention = unit.takeUnitAttention(nexus);
+  if (attention !== null) return attention;
+  const group = accessStates.groups(unit.identity).find(({ groupId }) => groupId === nexus.port.groupId);
+  switch (group?.state) {
+    case AccessState.unavailable:
+      return sense.notReadyUnavailable();
+    case AccessState.transitioning:
+      return sense.notReadyTransitioning();
+    default:
+      return null;
+  }
+}

@@ -13,14 +13,17 @@ import { encodeModePagePolicy } from '../../wire/scsi/vpd/mode-page-policy.ts';
 import { VpdPage } from '../../wire/scsi/vpd/page.ts';
 import { encodeScsiPorts } from '../../wire/scsi/vpd/scsi-ports.ts';
 import { encodeSupportedPages } from '../../wire/scsi/vpd/supported-pages.ts';
+import { encodeThirdPartyCopy } from '../../wire/scsi/vpd/third-party-copy.ts';
 import { encodeUnitSerialNumber } from '../../wire/scsi/vpd/unit-serial-number.ts';
 import type { AccessStates } from '../access-states.ts';
+import { copyCommands } from '../command-table.ts';
 import type { TargetPort } from '../target-port.ts';
+import { thresholdExponent } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 
 const EVPD = 0x01;
-/** What the page cache and disks of today work on. */
-const OPTIMAL_GRANULARITY_BYTES = 4096;
+/** What file systems and disks of today free at a time. */
+const UNMAP_GRANULARITY_BYTES = 4096;
 
 /** `unit`: null where the LUN is no unit's. `port`: where the command arrived. */
 export function inquiry(
@@ -58,12 +61,14 @@ function vpdPage(
       return encodeModePagePolicy();
     case VpdPage.scsiPorts:
       return encodeScsiPorts(accessStates.ports(unit));
+    case VpdPage.thirdPartyCopy:
+      return encodeThirdPartyCopy(copyCommands, unit.blockLength);
     case VpdPage.blockLimits:
-      return blockLimits(unit.blockLength);
+      return blockLimits(unit);
     case VpdPage.blockDeviceCharacteristics:
       return encodeBlockDeviceCharacteristics();
     case VpdPage.logicalBlockProvisioning:
-      return encodeLogicalBlockProvisioning();
+      return encodeLogicalBlockProvisioning(unit.reportsSpace ? thresholdExponent(unit.blockLength) : 0);
     default:
       return null;
   }
@@ -80,10 +85,11 @@ function deviceIdentification(unit: UnitIdentity, port: TargetPort): Uint8Array 
   });
 }
 
-function blockLimits(blockLength: number): Uint8Array {
+function blockLimits({ blockLength, physicalBlockLength }: UnitIdentity): Uint8Array {
   return encodeBlockLimits({
     maxCompareAndWriteBlocks: ScsiLimits.maxCompareAndWriteBlocks,
-    optimalGranularity: Math.max(1, OPTIMAL_GRANULARITY_BYTES / blockLength),
+    transferGranularity: physicalBlockLength / blockLength,
+    unmapGranularity: Math.max(physicalBlockLength, UNMAP_GRANULARITY_BYTES) / blockLength,
     maxTransferBlocks: ScsiLimits.maxTransferLength / blockLength,
     optimalTransferBlocks: ScsiLimits.writeSegmentLength / blockLength,
     maxUnmapBlocks: ScsiLimits.maxUnmapBytes / blockLength,

@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict';
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Clock } from '../../env/clock.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { AccessStates } from '../access-states.ts';
 import {
   type CommandSpec,
+  type CopyCommandName,
   commandOf,
   type HereCommandName,
   unknownField,
   usesOnlyKnownFields,
 } from '../command-table.ts';
+import { CopyManager } from '../copy/copy-manager.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import {
   type Command,
   type LogicalUnit,
   type NexusLoss,
   type Task,
+  TaskAttribute,
   TaskManagementFunction,
   type TaskManagementResponse,
 } from '../logical-unit.ts';
@@ -30,12 +34,13 @@ import { HereTask } from './here-task.ts';
 import { LunMap, type MappedUnit, serves } from './lun-map.ts';
 
 export interface RouterOptions {
-  /** Every unit of the cluster, local or proxied, with the LUN at which initiators without a map of their own see it. */
-  readonly units: Iterable<{ readonly lun: number; readonly unit: LogicalUnit }>;
+  /** Every unit of the cluster, local or proxied, with the LUN at which initiators without a map of their own see it; null: they don't. */
+  readonly units: Iterable<{ readonly lun: number | null; readonly unit: LogicalUnit }>;
   /** Initiators with a map of their own: LUN to unit name. */
   readonly initiators: Iterable<{ readonly name: string; readonly luns: ReadonlyMap<number, string> }>;
   readonly accessStates: AccessStates;
   readonly pool: BufferPool;
+  readonly clock: Clock;
   readonly order: Order;
 }
 
@@ -55,6 +60,7 @@ export class Router implements TaskRouter {
   readonly #pool: BufferPool;
   readonly #order: Order;
   readonly #nexuses = new Map<Nexus, OpenNexus>();
+  readonly #copies: CopyManager;
   /** By port name, then unit name. */
   readonly #counters = new Map<string, Map<string, CommandCounters>>();
 
@@ -62,7 +68,7 @@ export class Router implements TaskRouter {
   constructor(options: RouterOptions) {
     const units = [...options.units];
     const byName = new Map(units.map(({ unit }) => [unit.identity.name, unit]));
-    this.#defaultLuns = new Map(units.map(({ lun, unit }) => [lun, unit]));
+    this.#defaultLuns = new Map(units.flatMap(({ lun, unit }) => (lun === null ? [] : [[lun, unit]])));
     for (const initiator of options.initiators) {
       const luns = new Map<number, LogicalUnit>();
       for (const [lun, name] of initiator.luns) {
@@ -75,6 +81,7 @@ export class Router implements TaskRouter {
     this.#accessStates = options.accessStates;
     this.#pool = options.pool;
     this.#order = options.order;
+    this.#copies = new CopyManager(options.pool, options.clock);
   }
 
   openNexus(initiatorName: string, isid: string, port: TargetPort, ping: Ping, end = nothing): Nexus {
@@ -88,6 +95,7 @@ export class Router implements TaskRouter {
     const { map, waiting } = this.#open(nexus);
     this.#nexuses.delete(nexus);
     for (const task of waiting) task.abort();
+    this.#copies.closeNexus(nexus, why);
     for (const unit of new Set(map.units.map((mapped) => mapped.unit))) unit.nexusLost(nexus, why);
   }
 
@@ -95,11 +103,15 @@ export class Router implements TaskRouter {
     const open = this.#open(command.nexus);
     const mapped = open.map.find(lun);
     const spec = commandOf(command.cdb);
-    if (typeof spec !== 'string' && spec.runsAt === 'here') {
-      return this.#answerHere(command, spec, lun, open, mapped?.unit ?? null);
+    if (typeof spec !== 'string' && (spec.runsAt === 'here' || spec.runsAt === 'either')) {
+      return this.#answerHere(command, spec, lun, open, mapped);
     }
     if (mapped === null) return this.#refuse(command, sense.unitNotSupported());
     count(mapped, command);
+    if (typeof spec !== 'string' && spec.runsAt === 'copyManager') {
+      const { unit } = mapped;
+      return this.#copies.execute({ name: spec.name as CopyCommandName, command, unit, lun, map: open.map });
+    }
     return mapped.unit.execute(command);
   }
 
@@ -119,20 +131,24 @@ export class Router implements TaskRouter {
     if (mapped === null) return done('noSuchUnit');
     const ended = [...waiting].filter((task) => task.lun === lun && isMeant(task.command, what, tag));
     for (const task of ended) task.abort();
-    if (ended.length > 0 && what === TaskManagementFunction.abortTask) return done('complete');
-    mapped.unit.manage(nexus, what, tag, done);
+    const isAbortTask = what === TaskManagementFunction.abortTask;
+    if (ended.length > 0 && isAbortTask) return done('complete');
+    this.#copies.manage(nexus, mapped, what, tag, (copies, response) => {
+      if (response !== 'complete' || (copies > 0 && isAbortTask)) done(response);
+      else mapped.unit.manage(nexus, what, tag, done);
+    });
   }
 
   resetUnits(nexus: Nexus, done: (response: TaskManagementResponse) => void): void {
     const { map, waiting } = this.#open(nexus);
     for (const task of [...waiting]) task.abort();
-    const units = new Set(map.units.map(({ unit }) => unit));
-    let left = units.size;
+    let left = map.units.length;
     let worst: TaskManagementResponse = 'complete';
     if (left === 0) return done(worst);
-    for (const unit of units) {
-      unit.manage(nexus, TaskManagementFunction.logicalUnitReset, 0, (response) => {
-        if (response !== 'complete' && worst !== 'unknown') worst = response;
+    for (const { lun } of map.units) {
+      this.manage(nexus, lun, TaskManagementFunction.logicalUnitReset, 0, (response) => {
+        if (response !== 'complete' && worst !== 'unknown')
+          worst = response === 'noSuchUnit' ? 'rejected' : response;
         left -= 1;
         if (left === 0) done(worst);
       });
@@ -179,12 +195,19 @@ export class Router implements TaskRouter {
     spec: CommandSpec,
     lun: number,
     open: OpenNexus,
-    unit: LogicalUnit | null,
+    mapped: MappedUnit | null,
   ): Task {
     const { nexus, cdb } = command;
     if (!usesOnlyKnownFields(spec, cdb)) return this.#refuse(command, unknownField(spec, cdb));
+    if (command.taskAttribute === TaskAttribute.aca) return this.#refuse(command, sense.invalidMessage());
     const handler = hereCommands[spec.name as HereCommandName];
+    const unit = mapped?.unit ?? null;
     const bytes = handler.answer(cdb, { nexus, map: open.map, unit, accessStates: this.#accessStates });
+    if (bytes === 'askUnit') {
+      assert.ok(mapped !== null, 'there is a unit to ask');
+      count(mapped, command);
+      return mapped.unit.execute(command);
+    }
     if (!(bytes instanceof Uint8Array)) return this.#refuse(command, bytes);
     const answer = { bytes, allocationLength: handler.allocationLength(cdb) };
     const task = new HereTask(command, lun, this.#pool, answer, (ended) => open.waiting.delete(ended));

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from '../../env/disk.ts';
+import type { Access, Disk, DiskFile } from '../../env/disk.ts';
 import type { BlockStore } from '../block-store.ts';
 import { DiskStore } from '../disk/disk-store.ts';
 import { openingRefused, StoreOpenError } from '../store-open-error.ts';
@@ -8,20 +8,21 @@ export interface DeviceStoreOptions {
   /** May be less than the device has: volume managers round up. */
   readonly byteLength: number;
   readonly blockLength: number;
+  readonly access?: Access;
 }
 
 /** Rejects with StoreOpenError. */
 export async function openDeviceStore(disk: Disk, options: DeviceStoreOptions): Promise<BlockStore> {
-  const device = await open(disk, options.path);
+  const device = await open(disk, options);
   const wrong = mismatch(device, options);
   if (wrong === null) return new DiskStore(device, options.byteLength, options.blockLength);
   await device.close();
   throw new StoreOpenError(`${options.path}: ${wrong}`);
 }
 
-async function open(disk: Disk, path: string): Promise<DiskFile> {
+async function open(disk: Disk, { path, access }: DeviceStoreOptions): Promise<DiskFile> {
   try {
-    return await disk.openDevice(path);
+    return await disk.openDevice(path, access);
   } catch (error) {
     throw openingRefused(path, error, reasons);
   }
@@ -34,7 +35,7 @@ const reasons = new Map([
   ['EISDIR', 'is a folder. Name a block device'],
   ['EACCES', 'no permission to read and write it. Run as a user who may (often of the group "disk")'],
   ['EPERM', 'no permission to read and write it. Run as a user who may (often of the group "disk")'],
-  ['EROFS', 'the device is read-only. Make it writable, or name another one'],
+  ['EROFS', 'the device is read-only. Make it writable, name another one, or make the unit read_only'],
   [
     'EBUSY',
     'the device is in use (mounted, or part of a volume group or RAID). Free it, or name another one',

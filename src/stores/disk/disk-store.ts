@@ -1,11 +1,11 @@
-import type { DiskDone, DiskFile, Errno, Extent } from '../../env/disk.ts';
+import type { DiskDone, DiskFile, Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 import { RunningCalls } from '../running-calls.ts';
 
 /** A BlockStore on an open file or block device. */
 export class DiskStore implements BlockStore {
   readonly blockLength: number;
-  readonly byteLength: number;
+  #byteLength: number;
   /** The page cache: writes are acknowledged from there. */
   readonly writeCache = true;
   readonly thin: boolean;
@@ -16,9 +16,25 @@ export class DiskStore implements BlockStore {
   /** The file is this object's from here. `byteLength` is at most the file's, a multiple of `blockLength`. */
   constructor(file: DiskFile, byteLength: number, blockLength: number) {
     this.#file = file;
-    this.byteLength = byteLength;
+    this.#byteLength = byteLength;
     this.blockLength = blockLength;
     this.thin = file.discardZeroes;
+  }
+
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  grow(byteLength: number, done: StoreDone): void {
+    if (this.#broken) return done('EIO');
+    const ended = this.#running.begin(done);
+    this.#file.grow(
+      byteLength,
+      this.#breaking((error) => {
+        if (error === null) this.#byteLength = byteLength;
+        ended(error);
+      }),
+    );
   }
 
   readCached(position: number, buffer: Uint8Array): boolean {
@@ -63,10 +79,20 @@ export class DiskStore implements BlockStore {
     });
   }
 
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    if (this.#broken) return done('EIO', null);
+    let found: Space | null = null;
+    const ended = this.#running.begin((error) => done(error, found));
+    this.#file.space((error, space) => {
+      found = space;
+      ended(error);
+    });
+  }
+
   /** A block that is allocated in part is mapped. */
   #wholeBlocks(extent: Extent): Extent {
     const { position, allocated } = extent;
-    const blocks = Math.min(extent.length, this.byteLength - position) / this.blockLength;
+    const blocks = Math.min(extent.length, this.#byteLength - position) / this.blockLength;
     if (!allocated && blocks < 1) return { position, length: this.blockLength, allocated: true };
     const length = (allocated ? Math.ceil(blocks) : Math.floor(blocks)) * this.blockLength;
     return { position, length, allocated };

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from '../../env/disk.ts';
+import type { Access, Disk, DiskFile } from '../../env/disk.ts';
 import type { BlockStore } from '../block-store.ts';
 import { DiskStore } from '../disk/disk-store.ts';
 import { openingRefused, StoreOpenError } from '../store-open-error.ts';
@@ -12,6 +12,7 @@ export interface FileStoreOptions {
    * one that was lost would be silent loss of data.
    */
   readonly create: boolean;
+  readonly access?: Access;
 }
 
 /** Rejects with StoreOpenError. */
@@ -31,7 +32,7 @@ export async function openFileStore(disk: Disk, options: FileStoreOptions): Prom
 async function openOrCreate(disk: Disk, options: FileStoreOptions): Promise<DiskFile> {
   try {
     if (options.create) await disk.createFile(options.path, options.byteLength);
-    return await disk.openFile(options.path);
+    return await disk.openFile(options.path, options.access);
   } catch (error) {
     throw openingRefused(options.path, error, reasons);
   }
@@ -44,7 +45,10 @@ const reasons = new Map([
   ['EINVAL', 'not a regular file. Name a file, or use store = { device = ... } for a block device'],
   ['EACCES', 'no permission to read and write it. Change its owner or mode, or run as a user who may'],
   ['EPERM', 'may not be written (immutable or append-only?). Allow writing, or name another file'],
-  ['EROFS', 'its file system is mounted read-only. Mount it for writing, or name another file'],
+  [
+    'EROFS',
+    'its file system is mounted read-only. Mount it for writing, name another file, or make the unit read_only',
+  ],
   ['EAGAIN', 'another process has it open as a store. Stop that process, or name another file'],
   ['ENOSPC', 'no space left on its file system. Free some, or name a file elsewhere'],
   [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Errno, Extent } from '../../env/disk.ts';
+import type { Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 
 /**
@@ -12,7 +12,6 @@ export function checked(store: BlockStore): BlockStore {
 
 class CheckedStore implements BlockStore {
   readonly blockLength: number;
-  readonly byteLength: number;
   readonly writeCache: boolean;
   readonly thin: boolean;
   readonly #store: BlockStore;
@@ -22,9 +21,19 @@ class CheckedStore implements BlockStore {
     assert(Number.isSafeInteger(store.byteLength) && store.byteLength % store.blockLength === 0);
     this.#store = store;
     this.blockLength = store.blockLength;
-    this.byteLength = store.byteLength;
     this.writeCache = store.writeCache;
     this.thin = store.thin;
+  }
+
+  get byteLength(): number {
+    return this.#store.byteLength;
+  }
+
+  grow(byteLength: number, done: StoreDone): void {
+    this.#checkOpen();
+    assert(Number.isSafeInteger(byteLength) && byteLength % this.blockLength === 0);
+    assert(byteLength >= this.byteLength, 'a store does not shrink');
+    this.#store.grow(byteLength, once(done));
   }
 
   readCached(position: number, buffer: Uint8Array): boolean {
@@ -66,6 +75,17 @@ class CheckedStore implements BlockStore {
       if (extent !== null) this.#checkWithin(extent.position, extent.length);
       assert(extent === null || extent.position === position, 'the extent begins where it was asked for');
       found = extent;
+      ended(error);
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    this.#checkOpen();
+    let found: Space | null = null;
+    const ended = once((error) => done(error, found));
+    this.#store.space((error, space) => {
+      assert(error === null || space === null, 'an error or an answer');
+      found = space;
       ended(error);
     });
   }

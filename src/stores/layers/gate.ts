@@ -1,4 +1,4 @@
-import type { Errno, Extent } from '../../env/disk.ts';
+import type { Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 import { RunningCalls } from '../running-calls.ts';
 import type { StoreOperation } from './operation.ts';
@@ -17,7 +17,9 @@ export function gated(store: BlockStore, gate: Gate): BlockStore {
   };
   return {
     blockLength: store.blockLength,
-    byteLength: store.byteLength,
+    get byteLength() {
+      return store.byteLength;
+    },
     writeCache: store.writeCache,
     thin: store.thin,
     readCached: () => false,
@@ -50,6 +52,18 @@ export function gated(store: BlockStore, gate: Gate): BlockStore {
           ended(error);
         });
       pass({ kind: 'extentAt', position, length: 0 }, find, (error) => done(error, found));
+    },
+    grow(byteLength, done) {
+      pass({ kind: 'grow', position: 0, length: 0 }, (ended) => store.grow(byteLength, ended), done);
+    },
+    space(done) {
+      let found: Space | null = null;
+      const ask = (ended: StoreDone): void =>
+        store.space((error, space) => {
+          found = space;
+          ended(error);
+        });
+      pass({ kind: 'space', position: 0, length: 0 }, ask, (error) => done(error, found));
     },
     async close() {
       await running.ended();

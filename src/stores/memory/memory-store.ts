@@ -1,4 +1,4 @@
-import type { Errno, Extent } from '../../env/disk.ts';
+import type { Errno, Extent, Space } from '../../env/disk.ts';
 import type { BlockStore, StoreDone } from '../block-store.ts';
 import { RunningCalls } from '../running-calls.ts';
 
@@ -22,7 +22,7 @@ interface Chunk {
 /** A sparse store in memory, for tests and the simulator. It forgets everything when the process ends. */
 export class MemoryStore implements BlockStore {
   readonly blockLength: number;
-  readonly byteLength: number;
+  byteLength: number;
   /** Nothing outlives the process, so a flush promises nothing more than a write. */
   readonly writeCache = false;
   readonly thin = true;
@@ -70,6 +70,24 @@ export class MemoryStore implements BlockStore {
       (error) => done(error, extent),
       () => {
         extent = this.#extent(position);
+      },
+    );
+  }
+
+  grow(byteLength: number, done: StoreDone): void {
+    this.#run(done, () => {
+      this.byteLength = byteLength;
+    });
+  }
+
+  space(done: (error: Errno | null, space: Space | null) => void): void {
+    let space: Space | null = null;
+    this.#run(
+      (error) => done(error, space),
+      () => {
+        const mapped = (sum: number, chunk: Chunk) => chunk.mapped.reduce((count, bit) => count + bit, sum);
+        const usedBytes = [...this.#chunks.values()].reduce(mapped, 0) * this.blockLength;
+        space = { usedBytes, freeBytes: this.byteLength - usedBytes };
       },
     );
   }

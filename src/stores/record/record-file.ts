@@ -7,6 +7,7 @@ import { putU32, u32 } from '../../wire/scsi/bytes.ts';
 const SECTOR = 512;
 /** MAGIC, sequence number, length of the record, CRC32C of these three and the record: four words. */
 const HEADER_LENGTH = 16;
+const LENGTH_AT = 8;
 const CHECKSUM_AT = 12;
 /** 'CPRF' */
 const MAGIC = 0x43505246;
@@ -27,12 +28,13 @@ export class RecordFile {
   #sequence: number;
   #busy = false;
 
-  /** The file is this object's from here. `contents`: all of it. */
-  constructor(file: DiskFile, contents: Uint8Array) {
-    const slotLength = file.byteLength / 2;
-    const slots = [contents.subarray(0, slotLength), contents.subarray(slotLength)].map(decodeSlot);
+  /** The file is this object's from here. `slots`: what is in each of the two, to the end of its record at least. */
+  constructor(file: DiskFile, slots: readonly Uint8Array[]) {
     const found =
-      slots.filter((slot) => slot !== null).toSorted((a, b) => b.sequence - a.sequence)[0] ?? null;
+      slots
+        .map(decodeSlot)
+        .filter((slot) => slot !== null)
+        .toSorted((a, b) => b.sequence - a.sequence)[0] ?? null;
     this.saved = found?.record ?? null;
     this.#sequence = found?.sequence ?? 0;
     this.#file = file;
@@ -64,24 +66,51 @@ export function recordFileLength(capacity: number): number {
 /** Opens the file, or makes it. Rejects as `Disk` does, and with 'EINVAL' where it has another length. */
 export async function openRecordFile(disk: Disk, path: string, capacity: number): Promise<RecordFile> {
   const byteLength = recordFileLength(capacity);
-  await disk.createFile(path, byteLength);
-  const file = await disk.openFile(path);
+  const file = await openOrMake(disk, path, byteLength);
   try {
     if (file.byteLength !== byteLength) {
       throw Object.assign(new Error(`${path} has not the length of a record file`), { code: 'EINVAL' });
     }
-    return new RecordFile(file, await readAll(file));
+    return new RecordFile(file, [await readSlot(file, 0), await readSlot(file, byteLength / 2)]);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-function readAll(file: DiskFile): Promise<Uint8Array> {
-  const contents = new Uint8Array(file.byteLength);
+/** To look first is what makes a start with thousands of records quick: making a file flushes. */
+async function openOrMake(disk: Disk, path: string, byteLength: number): Promise<DiskFile> {
+  try {
+    return await disk.openFile(path);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  await disk.createFile(path, byteLength);
+  return disk.openFile(path);
+}
+
+/** The slots of a file whose contents are at hand. */
+export function slotsIn(contents: Uint8Array): Uint8Array[] {
+  const slotLength = contents.length / 2;
+  return [contents.subarray(0, slotLength), contents.subarray(slotLength)];
+}
+
+/** No more than there is: an empty record of a megabyte, a thousand times, makes a start slow. */
+async function readSlot(file: DiskFile, start: number): Promise<Uint8Array> {
+  const header = new Uint8Array(SECTOR);
+  await readInto(file, header, start);
+  const end = HEADER_LENGTH + u32(header, LENGTH_AT);
+  if (u32(header, 0) !== MAGIC || end <= SECTOR || end > file.byteLength / 2) return header;
+  const slot = new Uint8Array(end);
+  slot.set(header);
+  await readInto(file, slot.subarray(SECTOR), start + SECTOR);
+  return slot;
+}
+
+function readInto(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    file.read(contents, 0, (code) => {
-      if (code === null) resolve(contents);
+    file.read(bytes, position, (code) => {
+      if (code === null) resolve();
       else reject(Object.assign(new Error('cannot be read'), { code }));
     });
   });
@@ -91,14 +120,14 @@ function encodeSlot({ sequence, record }: Slot): Uint8Array {
   const bytes = new Uint8Array(Math.ceil((HEADER_LENGTH + record.length) / SECTOR) * SECTOR);
   putU32(bytes, 0, MAGIC);
   putU32(bytes, 4, sequence);
-  putU32(bytes, 8, record.length);
+  putU32(bytes, LENGTH_AT, record.length);
   bytes.set(record, HEADER_LENGTH);
   putU32(bytes, CHECKSUM_AT, checksum(bytes.subarray(0, CHECKSUM_AT), record));
   return bytes;
 }
 
 function decodeSlot(bytes: Uint8Array): Slot | null {
-  const length = u32(bytes, 8);
+  const length = u32(bytes, LENGTH_AT);
   if (u32(bytes, 0) !== MAGIC || HEADER_LENGTH + length > bytes.length) return null;
   const record = bytes.slice(HEADER_LENGTH, HEADER_LENGTH + length);
   if (u32(bytes, CHECKSUM_AT) !== checksum(bytes.subarray(0, CHECKSUM_AT), record)) return null;

@@ -1,6 +1,7 @@
 /** Status-Class and Status-Detail of a Login Response (RFC 7143 11.13.5), as one number: class << 8 | detail. */
 export const LoginStatus = {
   success: 0x0000,
+  targetMovedTemporarily: 0x0101,
   initiatorError: 0x0200,
   authenticationFailure: 0x0201,
   authorizationFailure: 0x0202,

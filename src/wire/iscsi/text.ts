@@ -50,7 +50,7 @@ function mistake(what: string): DecodedText {
   return { ok: false, mistake: what };
 }
 
-/** The text-name characters of RFC 7143 6.1, and `_`, so that unknown keys can be answered. */
+/** The characters of a key-name (RFC 7143 6.1); `#` is that of registered extensions (X#NodeArchitecture). */
 function isKeyName(key: string): boolean {
   for (let i = 0; i < key.length; i++) if (!isKeyCharacter(key.charCodeAt(i))) return false;
   return true;
@@ -59,7 +59,7 @@ function isKeyName(key: string): boolean {
 function isKeyCharacter(code: number): boolean {
   const digit = code >= 0x30 && code <= 0x39;
   const letter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
-  return digit || letter || '.-+@_'.includes(String.fromCharCode(code));
+  return digit || letter || '.-+@_#'.includes(String.fromCharCode(code));
 }
 
 /** Pairs may repeat a key: SendTargets lists TargetName many times (RFC 7143 Appendix C). */

@@ -2,7 +2,7 @@
  * Fields that the block commands share, by the group of their operation code (SPC-4 4.2.5.1): the top three bits say how long the CDB
  * is, and the length says where LBA and transfer length are.
  */
-import { u8, u16, u24, u32, u64 } from './bytes.ts';
+import { putU32, putU64, u8, u16, u24, u32, u64 } from './bytes.ts';
 
 /** Bytes of a CDB by group code; 0 for the groups that have no fixed length. */
 const lengths: readonly number[] = [6, 10, 10, 0, 16, 12, 0, 0];
@@ -41,4 +41,13 @@ export function blocksOf(cdb: Uint8Array): number {
 /** FORCE UNIT ACCESS of the reads and writes that have it; the six-byte ones do not. */
 export function forceUnitAccess(cdb: Uint8Array): boolean {
   return u8(cdb, 0) >> 5 !== 0 && (u8(cdb, 1) & 0x08) !== 0;
+}
+
+/** A block command of 16 bytes: READ (16), WRITE (16). */
+export function encodeCdb16(operationCode: number, lba: number, blocks: number): Uint8Array {
+  const cdb = new Uint8Array(16);
+  cdb[0] = operationCode;
+  putU64(cdb, 2, lba);
+  putU32(cdb, 10, blocks);
+  return cdb;
 }

@@ -1,5 +1,3 @@
-import { putU24, putU32, putU64, u16, u24, u32, u64 } from './bytes.ts';
-
 /** Sense data as the core passes it: sense key, additional code and qualifier, and optional information. */
 export interface Sense {
   readonly key: number;
@@ -9,106 +7,22 @@ export interface Sense {
   readonly information: number | null;
   /** SENSE KEY SPECIFIC (4.5.2.4), its three bytes as a number with SKSV set; absent where there is nothing to say. */
   readonly specific?: number;
+  /** For EXTENDED COPY: where it was when it ended. */
+  readonly copy?: CopyPlace;
 }
 
-/** Bytes of fixed format sense data as encodeSense makes it. */
-const FIXED_SENSE_LENGTH = 18;
-
-const Format = { fixedCurrent: 0x70, fixedDeferred: 0x71, descriptorCurrent: 0x72, descriptorDeferred: 0x73 };
-const VALID = 0x80;
-const INFORMATION_DESCRIPTOR = 0x00;
-const INFORMATION_DESCRIPTOR_LENGTH = 12;
-const SPECIFIC_DESCRIPTOR = 0x02;
-const SPECIFIC_DESCRIPTOR_LENGTH = 8;
-const SKSV = 0x80_0000;
-/** Field pointer sense key specific data: the byte is one of the CDB, and BIT POINTER is valid. */
-const COMMAND = 0x40_0000;
-const BPV = 0x08_0000;
-const DESCRIPTOR_HEADER_LENGTH = 8;
-
-/** Fixed format, current error (SPC-4 4.5.3), 18 bytes. Information over 32 bits does not fit: VALID is 0. */
-export function encodeSense(sense: Sense): Uint8Array {
-  const bytes = new Uint8Array(FIXED_SENSE_LENGTH);
-  bytes[0] = Format.fixedCurrent;
-  bytes[2] = sense.key;
-  if (sense.information !== null && sense.information <= 0xffff_ffff) {
-    bytes[0] |= VALID;
-    putU32(bytes, 3, sense.information);
-  }
-  bytes[7] = FIXED_SENSE_LENGTH - 8;
-  bytes[12] = sense.asc;
-  bytes[13] = sense.ascq;
-  putU24(bytes, 15, sense.specific ?? 0);
-  return bytes;
-}
-
-/** Descriptor format, current error (SPC-4 4.5.2), 8 bytes, 12 more with information, 8 more with sense key specific data. */
-export function encodeDescriptorSense(sense: Sense): Uint8Array {
-  const informationLength = sense.information === null ? 0 : INFORMATION_DESCRIPTOR_LENGTH;
-  const extra = informationLength + (sense.specific === undefined ? 0 : SPECIFIC_DESCRIPTOR_LENGTH);
-  const bytes = new Uint8Array(DESCRIPTOR_HEADER_LENGTH + extra);
-  bytes[0] = Format.descriptorCurrent;
-  bytes[1] = sense.key;
-  bytes[2] = sense.asc;
-  bytes[3] = sense.ascq;
-  bytes[7] = extra;
-  if (sense.information !== null) {
-    bytes[8] = INFORMATION_DESCRIPTOR;
-    bytes[9] = INFORMATION_DESCRIPTOR_LENGTH - 2;
-    bytes[10] = VALID;
-    putU64(bytes, 12, sense.information);
-  }
-  if (sense.specific !== undefined) {
-    const at = DESCRIPTOR_HEADER_LENGTH + informationLength;
-    bytes[at] = SPECIFIC_DESCRIPTOR;
-    bytes[at + 1] = SPECIFIC_DESCRIPTOR_LENGTH - 2;
-    putU24(bytes, at + 4, sense.specific);
-  }
-  return bytes;
-}
-
-/** Sense data of either format, for clients and links; null where it is too short or of no format we know. */
-export function decodeSense(bytes: Uint8Array): Sense | null {
-  switch ((bytes[0] ?? 0) & ~VALID) {
-    case Format.fixedCurrent:
-    case Format.fixedDeferred:
-      return decodeFixed(bytes);
-    case Format.descriptorCurrent:
-    case Format.descriptorDeferred:
-      return decodeDescriptors(bytes);
-    default:
-      return null;
-  }
-}
-
-function decodeFixed(bytes: Uint8Array): Sense | null {
-  if (bytes.length < 14) return null;
-  const information = ((bytes[0] ?? 0) & VALID) === 0 ? null : u32(bytes, 3);
-  const code = u16(bytes, 12);
-  const sense = { key: (bytes[2] ?? 0) & 0x0f, asc: code >> 8, ascq: code & 0xff, information };
-  const whole = bytes.length >= FIXED_SENSE_LENGTH && (bytes[7] ?? 0) >= FIXED_SENSE_LENGTH - 8;
-  return whole ? withSpecific(sense, u24(bytes, 15)) : sense;
-}
-
-function withSpecific(sense: Sense, specific: number): Sense {
-  return (specific & SKSV) === 0 ? sense : { ...sense, specific };
-}
-
-function decodeDescriptors(bytes: Uint8Array): Sense | null {
-  if (bytes.length < DESCRIPTOR_HEADER_LENGTH) return null;
-  const end = Math.min(bytes.length, DESCRIPTOR_HEADER_LENGTH + (bytes[7] ?? 0));
-  const code = { key: (bytes[1] ?? 0) & 0x0f, asc: bytes[2] ?? 0, ascq: bytes[3] ?? 0 };
-  let sense: Sense = { ...code, information: null };
-  for (let at = DESCRIPTOR_HEADER_LENGTH; at + 2 <= end; at += 2 + (bytes[at + 1] ?? 0)) {
-    if (bytes[at] === INFORMATION_DESCRIPTOR && at + INFORMATION_DESCRIPTOR_LENGTH <= end) {
-      const value = u64(bytes, at + 4);
-      const known = ((bytes[at + 2] ?? 0) & VALID) !== 0 && Number.isFinite(value);
-      sense = { ...sense, information: known ? value : null };
-    } else if (bytes[at] === SPECIFIC_DESCRIPTOR && at + SPECIFIC_DESCRIPTOR_LENGTH <= end) {
-      sense = withSpecific(sense, u24(bytes, at + 4));
-    }
-  }
-  return sense;
+/** What the sense data of a third-party copy tells beside the code (SPC-4 5.17.7.4). */
+export interface CopyPlace {
+  /** COMMAND-SPECIFIC INFORMATION: the number of the segment. */
+  readonly segment: number;
+  /** FIELD POINTER into the parameter data, or null. */
+  readonly pointer: number | null;
+  /** What a unit has answered, or null. */
+  readonly forwarded: {
+    readonly by: 'source' | 'destination';
+    readonly status: number;
+    readonly sense: Sense | null;
+  } | null;
 }
 
 /** Sense key, additional sense code and qualifier, and its words (SPC-4 table of codes, and of 4.5.6 keys). */
@@ -119,15 +33,29 @@ const outcomes = {
   writeError: [0x3, 0x0c, 0x00, 'write error'],
   unrecoveredReadError: [0x3, 0x11, 0x00, 'unrecovered read error'],
   internalTargetFailure: [0x4, 0x44, 0x00, 'internal target failure'],
+  operationInProgress: [0x5, 0x00, 0x16, 'operation in progress'],
   parameterListLengthError: [0x5, 0x1a, 0x00, 'parameter list length error'],
   invalidOperationCode: [0x5, 0x20, 0x00, 'invalid command operation code'],
   lbaOutOfRange: [0x5, 0x21, 0x00, 'logical block address out of range'],
+  unsupportedTokenType: [0x5, 0x23, 0x01, 'invalid token operation, unsupported token type'],
+  tokenUnknown: [0x5, 0x23, 0x04, 'invalid token operation, token unknown'],
+  tokenCorrupt: [0x5, 0x23, 0x05, 'invalid token operation, token corrupt'],
+  tokenExpired: [0x5, 0x23, 0x07, 'invalid token operation, token expired'],
+  tokenCancelled: [0x5, 0x23, 0x08, 'invalid token operation, token cancelled'],
+  invalidTokenLength: [0x5, 0x23, 0x0a, 'invalid token operation, invalid token length'],
   invalidFieldInCdb: [0x5, 0x24, 0x00, 'invalid field in CDB'],
   unitNotSupported: [0x5, 0x25, 0x00, 'logical unit not supported'],
   invalidFieldInParameterList: [0x5, 0x26, 0x00, 'invalid field in parameter list'],
   invalidReleaseOfReservation: [0x5, 0x26, 0x04, 'invalid release of persistent reservation'],
+  tooManyTargetDescriptors: [0x5, 0x26, 0x06, 'too many target descriptors'],
+  unsupportedTargetDescriptor: [0x5, 0x26, 0x07, 'unsupported target descriptor type code'],
+  tooManySegmentDescriptors: [0x5, 0x26, 0x08, 'too many segment descriptors'],
+  unsupportedSegmentDescriptor: [0x5, 0x26, 0x09, 'unsupported segment descriptor type code'],
+  inlineDataLengthExceeded: [0x5, 0x26, 0x0b, 'inline data length exceeded'],
   savingNotSupported: [0x5, 0x39, 0x00, 'saving parameters not supported'],
+  invalidMessage: [0x5, 0x49, 0x00, 'invalid message error'],
   insufficientRegistrationResources: [0x5, 0x55, 0x04, 'insufficient registration resources'],
+  insufficientRodResources: [0x5, 0x55, 0x0c, 'insufficient resources to create ROD'],
   powerOnOrReset: [0x6, 0x29, 0x00, 'power on, reset, or bus device reset occurred'],
   unitReset: [0x6, 0x29, 0x03, 'bus device reset function occurred'],
   nexusLossOccurred: [0x6, 0x29, 0x07, 'I_T nexus loss occurred'],
@@ -137,11 +65,22 @@ const outcomes = {
   registrationsPreempted: [0x6, 0x2a, 0x05, 'registrations preempted'],
   accessStateChanged: [0x6, 0x2a, 0x06, 'asymmetric access state changed'],
   capacityChanged: [0x6, 0x2a, 0x09, 'capacity data has changed'],
+  spaceThresholdReached: [0x6, 0x38, 0x07, 'thin provisioning soft threshold reached'],
+  deviceIdentifierChanged: [0x6, 0x3f, 0x05, 'device identifier changed'],
   commandsCleared: [0x6, 0x2f, 0x00, 'commands cleared by another initiator'],
   writeProtected: [0x7, 0x27, 0x00, 'write protected'],
   softwareWriteProtected: [0x7, 0x27, 0x02, 'logical unit software write protected'],
   spaceAllocationFailed: [0x7, 0x27, 0x07, 'space allocation failed write protect'],
+  unreachableCopyTarget: [0xa, 0x08, 0x04, 'unreachable copy target'],
+  thirdPartyDeviceFailure: [0xa, 0x0d, 0x01, 'third party device failure'],
+  copyTargetNotReachable: [0xa, 0x0d, 0x02, 'copy target device not reachable'],
+  copyTargetUnderrun: [0xa, 0x0d, 0x04, 'copy target device data underrun'],
+  incorrectCopyTargetType: [0xa, 0x0d, 0x03, 'incorrect copy target device type'],
+  unexpectedInexactSegment: [0xa, 0x26, 0x0a, 'unexpected inexact segment'],
+  copyTimedOut: [0xa, 0x2e, 0x02, 'command timeout during processing'],
+  copyCleared: [0xa, 0x2f, 0x02, 'commands cleared by device server'],
   miscompare: [0xe, 0x1d, 0x00, 'miscompare during verify operation'],
+  extendedCopyInformation: [0xf, 0x00, 0x20, 'extended copy information available'],
 } as const satisfies Record<string, readonly [number, number, number, string]>;
 type Outcome = keyof typeof outcomes;
 
@@ -167,6 +106,7 @@ export const sense = {
   invalidFieldInParameterList: plain('invalidFieldInParameterList'),
   invalidReleaseOfReservation: plain('invalidReleaseOfReservation'),
   savingNotSupported: plain('savingNotSupported'),
+  invalidMessage: plain('invalidMessage'),
   insufficientRegistrationResources: plain('insufficientRegistrationResources'),
   powerOnOrReset: plain('powerOnOrReset'),
   unitReset: plain('unitReset'),
@@ -177,13 +117,42 @@ export const sense = {
   registrationsPreempted: plain('registrationsPreempted'),
   accessStateChanged: plain('accessStateChanged'),
   capacityChanged: plain('capacityChanged'),
+  spaceThresholdReached: plain('spaceThresholdReached'),
+  deviceIdentifierChanged: plain('deviceIdentifierChanged'),
   commandsCleared: plain('commandsCleared'),
   writeProtected: plain('writeProtected'),
   softwareWriteProtected: plain('softwareWriteProtected'),
   spaceAllocationFailed: plain('spaceAllocationFailed'),
+  operationInProgress: plain('operationInProgress'),
+  tooManyTargetDescriptors: plain('tooManyTargetDescriptors'),
+  unsupportedTargetDescriptor: plain('unsupportedTargetDescriptor'),
+  tooManySegmentDescriptors: plain('tooManySegmentDescriptors'),
+  unsupportedSegmentDescriptor: plain('unsupportedSegmentDescriptor'),
+  inlineDataLengthExceeded: plain('inlineDataLengthExceeded'),
+  unreachableCopyTarget: plain('unreachableCopyTarget'),
+  thirdPartyDeviceFailure: plain('thirdPartyDeviceFailure'),
+  copyTargetNotReachable: plain('copyTargetNotReachable'),
+  incorrectCopyTargetType: plain('incorrectCopyTargetType'),
+  unexpectedInexactSegment: plain('unexpectedInexactSegment'),
+  copyTimedOut: plain('copyTimedOut'),
+  copyCleared: plain('copyCleared'),
+  extendedCopyInformation: plain('extendedCopyInformation'),
+  unsupportedTokenType: plain('unsupportedTokenType'),
+  tokenUnknown: plain('tokenUnknown'),
+  tokenCorrupt: plain('tokenCorrupt'),
+  tokenExpired: plain('tokenExpired'),
+  tokenCancelled: plain('tokenCancelled'),
+  invalidTokenLength: plain('invalidTokenLength'),
+  insufficientRodResources: plain('insufficientRodResources'),
+  copyTargetUnderrun: plain('copyTargetUnderrun'),
   /** SBC-3 5.2: INFORMATION is the offset of the first byte that differs. */
   miscompare: (offset: number | null): Sense => ({ ...plain('miscompare')(), information: offset }),
 } as const satisfies Record<Outcome, (offset: number | null) => Sense>;
+
+/** Sense key specific data are valid, a field pointer of the CDB, with a valid BIT POINTER. */
+const SKSV = 0x80_0000;
+const COMMAND = 0x40_0000;
+const BPV = 0x08_0000;
 
 /**
  * Names the field of the CDB that is wrong (SPC-4 4.5.2.4.2): its first byte, and of a field that is less than a byte, its

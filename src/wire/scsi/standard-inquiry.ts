@@ -13,6 +13,8 @@ const STANDARD_INQUIRY_LENGTH = 96;
 const SPC_4 = 0x06;
 const HISUP_AND_FORMAT_2 = 0x12;
 const TPGS_IMPLICIT = 0x10;
+/** 3PC: third-party copies. */
+const THIRD_PARTY_COPY = 0x08;
 const MULTIP = 0x10;
 const CMDQUE = 0x02;
 /** SAM-5, iSCSI, SPC-4, SBC-3, each without a version claimed (SPC-4 table of version descriptors). */
@@ -24,7 +26,7 @@ export function encodeStandardInquiry(peripheral: Peripheral): Uint8Array {
   bytes[2] = SPC_4;
   bytes[3] = HISUP_AND_FORMAT_2;
   bytes[4] = STANDARD_INQUIRY_LENGTH - 5;
-  if (peripheral === Peripheral.directAccessBlockDevice) bytes[5] = TPGS_IMPLICIT;
+  if (peripheral === Peripheral.directAccessBlockDevice) bytes[5] = TPGS_IMPLICIT | THIRD_PARTY_COPY;
   bytes[6] = MULTIP;
   bytes[7] = CMDQUE;
   putAscii(bytes, 8, 8, Product.vendor);

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -70,6 +70,28 @@ test('a second process with the same state folder is refused in one line', (t) =
     first.kill('SIGINT');
     assert.equal(await end, 0);
   }));
+
+test('a CHAP file with a mistake is one clear line, with its place and without the secret', async () => {
+  const group = '[[initiator_group]]\nname = "hosts"\ninitiators = ["*"]\nchap = "hosts.chap"\n';
+  await withFile('demo.toml', `${demoConfig(await freeDemoPorts())}${group}`, async (file) => {
+    const path = join(dirname(file), 'hosts.chap');
+    const startAlpha = () => crosspath('start', file, '--system', 'alpha', '--log-level', 'error');
+    const missing = await startAlpha();
+    assert.equal(missing.code, 1);
+    assert.match(
+      missing.err,
+      /^crosspath: alpha: cannot read the CHAP file [^\n]*hosts\.chap \(ENOENT\)[^\n]*\n$/,
+    );
+    writeFileSync(path, '# Hosts\ninitiator host1 too-short\n', { mode: 0o600 });
+    const wrong = await startAlpha();
+    assert.equal(wrong.code, 1);
+    assert.match(
+      wrong.err,
+      /^crosspath: alpha: [^\n]*hosts\.chap:2: the secret of host1 has 9 bytes; write 12[^\n]*\n$/,
+    );
+    assert.doesNotMatch(wrong.err, /too-short/);
+  });
+});
 
 test('a portal in use is one clear line, and the other systems are stopped', (t) =>
   withCluster(async (file, portal) => {

@@ -29,6 +29,8 @@ const unit = {
   naa: new Uint8Array(16),
   serial: 's',
   blockLength: 512,
+  physicalBlockLength: 4096,
+  reportsSpace: true,
   blockCount: 8,
 };
 

@@ -17,6 +17,8 @@ import { fcipFrames } from './capture.ts';
 export type Mangle = (frames: Buffer[]) => Buffer[];
 
 export interface PartnerOptions {
+  /** Default: beta of demo. */
+  readonly self?: { readonly cluster: string; readonly name: string; readonly incarnation: string };
   /** Whom it calls; default alpha. */
   readonly calls?: string;
   /** From the first bytes on. */
@@ -32,21 +34,29 @@ export class FcPartner implements FrameReceiver {
   mangle: Mangle | null;
   readonly received: { readonly type: number; readonly parameters: Uint8Array }[] = [];
   readonly channel: FcChannel;
+  /** Called with what comes: bytes, and each whole frame. */
+  onBytes: (bytes: Uint8Array) => void = () => {};
+  onFrame: (header: FrameHeader, parameters: Uint8Array, payload: Uint8Array) => void = () => {};
+  readonly #self: Required<PartnerOptions>['self'];
+  readonly #calls: string;
   /** Why its end closed. */
   closedBy: string | null = null;
   readonly #waiting = new Set<() => void>();
 
-  private constructor(
-    stream: ByteStream,
-    { calls = 'alpha', mangle = null }: Omit<PartnerOptions, 'mangle'> & { readonly mangle?: Mangle | null },
-  ) {
-    this.mangle = mangle;
+  private constructor(stream: ByteStream, { calls = 'alpha', self = beta, mangle }: PartnerOptions) {
+    this.mangle = mangle ?? null;
+    this.#self = self;
+    this.#calls = calls;
     const identity = {
-      names: fcNames('demo', 'beta'),
-      partner: fcNames('demo', calls),
+      names: fcNames(self.cluster, self.name),
+      partner: fcNames(self.cluster, calls),
       nonce: env.random.bytes(8),
     };
-    const between = mangling(stream, () => this.mangle);
+    const between = mangling(
+      stream,
+      () => this.mangle,
+      (bytes) => this.onBytes(bytes),
+    );
     const shared = new Uint8Array(65536);
     this.channel = new FcChannel(between, env.clock, new BufferPool(0), shared, this, identity);
   }
@@ -68,7 +78,11 @@ export class FcPartner implements FrameReceiver {
   }
 
   sendHello(): void {
-    const length = encodeHello(makeHello(beta, 'alpha', 0, false), this.channel.scratch, HEADER_LENGTH);
+    const length = encodeHello(
+      makeHello(this.#self, this.#calls, 0, false),
+      this.channel.scratch,
+      HEADER_LENGTH,
+    );
     this.channel.send(FrameType.hello, 0, 0, length);
   }
 
@@ -102,12 +116,13 @@ export class FcPartner implements FrameReceiver {
     return new Uint8Array(header.payloadLength);
   }
 
-  frame(header: FrameHeader, parameters: Uint8Array): null {
+  frame(header: FrameHeader, parameters: Uint8Array, payload: Uint8Array): null {
     if (header.type === FrameType.welcome) {
       this.channel.generation = Buffer.from(parameters).readUInt32BE(16);
       this.channel.become(this);
     }
     this.received.push({ type: header.type, parameters: parameters.slice() });
+    this.onFrame(header, parameters, payload);
     this.#tell();
     return null;
   }
@@ -149,14 +164,31 @@ export function reseal(frame: Buffer): Buffer {
   return frame;
 }
 
-function mangling(stream: ByteStream, mangle: () => Mangle | null): ByteStream {
+function mangling(
+  stream: ByteStream,
+  mangle: () => Mangle | null,
+  sees: (bytes: Uint8Array) => void,
+): ByteStream {
   return {
     localAddress: stream.localAddress,
     remoteAddress: stream.remoteAddress,
     bytesAreSafe: stream.bytesAreSafe,
     provenPeer: stream.provenPeer,
     unsentBytes: 0,
-    attach: (handler: StreamHandler) => stream.attach(handler),
+    attach(handler: StreamHandler) {
+      let buffer: Uint8Array = new Uint8Array(0);
+      stream.attach({
+        receiveBuffer() {
+          buffer = handler.receiveBuffer();
+          return buffer;
+        },
+        received(length) {
+          sees(buffer.subarray(0, length));
+          handler.received(length);
+        },
+        closed: (reason) => handler.closed(reason),
+      });
+    },
     write(chunks, written) {
       const change = mangle();
       if (change === null) return stream.write(chunks, written);

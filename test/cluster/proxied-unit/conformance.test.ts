@@ -3,10 +3,11 @@ import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
 import { TwoSystems } from '../support/two-systems.ts';
 
 for (const transport of ['tcp', 'tls', 'unix', 'fcip'] as const) {
-  describeLogicalUnit(`proxied over ${transport}`, async (store, modeStore) => {
-    const systems = await TwoSystems.start({ transport, store, modeStore });
+  describeLogicalUnit(`proxied over ${transport}`, async (store, modeStore, readOnly) => {
+    const systems = await TwoSystems.start({ transport, store, modeStore, readOnly });
     return {
       unit: systems.proxied,
+      grow: (length) => new Promise((resolve) => systems.local.grow(length, resolve)),
       async close() {
         await systems.stop();
         assert.equal(systems.local.taskCount, 0, 'no task is left behind');

@@ -24,6 +24,9 @@ const beta = { cluster: 'demo', name: 'beta', incarnation: '0123456789abcdef' };
 export class RawPartner {
   generation = 0;
   readonly frames: ReceivedFrame[] = [];
+  /** Called with what comes: bytes, and each whole frame. */
+  onBytes: (bytes: Uint8Array) => void = () => {};
+  onFrame: (frame: ReceivedFrame) => void = () => {};
   /** Resolves when the other end has closed. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
@@ -122,6 +125,7 @@ export class RawPartner {
   }
 
   #data(bytes: Buffer): void {
+    this.onBytes(bytes);
     this.#received = Buffer.concat([this.#received, bytes]);
     for (;;) {
       if (this.#received.length < HEADER_LENGTH) break;
@@ -131,12 +135,10 @@ export class RawPartner {
       const end = payloadAt + header.payloadLength;
       if (this.#received.length < end) break;
       const parameters = new Uint8Array(this.#received.subarray(HEADER_LENGTH, payloadAt));
-      this.frames.push({
-        header,
-        parameters,
-        payload: new Uint8Array(this.#received.subarray(payloadAt, end)),
-      });
+      const frame = { header, parameters, payload: new Uint8Array(this.#received.subarray(payloadAt, end)) };
+      this.frames.push(frame);
       this.#received = this.#received.subarray(end);
+      this.onFrame(frame);
     }
     this.#waiting?.();
   }

@@ -16,7 +16,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import type { RecordStore } from '../../../src/stores/record/record-store.ts';
 import { freePort } from '../../support/free-port.ts';
-import { testOrder } from '../../support/scsi.ts';
+import { testOrder, testRandom } from '../../support/scsi.ts';
 
 export type Transport = LinkAddress['transport'];
 
@@ -71,6 +71,7 @@ export interface TwoSystemsOptions {
   readonly store?: BlockStore;
   /** Where the unit saves its mode pages; default: nowhere. */
   readonly modeStore?: RecordStore;
+  readonly readOnly?: boolean;
   /** What lies between the local unit and its store. */
   readonly wrap?: (store: BlockStore) => BlockStore;
 }
@@ -105,8 +106,15 @@ export class TwoSystems {
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
-    const parts = { pool: alphaPool, clock: new NodeClock(), order: testOrder, log: alphaLog };
-    this.local = new LocalUnit({ identity, store, ...parts, modeStore: options.modeStore ?? null });
+    const parts = {
+      pool: alphaPool,
+      clock: new NodeClock(),
+      random: testRandom,
+      order: testOrder,
+      log: alphaLog,
+    };
+    const { modeStore = null, readOnly = false } = options;
+    this.local = new LocalUnit({ identity, store, ...parts, modeStore, readOnly });
     const readSetLength = options.readSetLength ?? 65536;
     this.alpha = makeSystem(
       'demo',
@@ -131,7 +139,7 @@ export class TwoSystems {
       partner,
       dialed,
       [],
-      [identity],
+      [{ ...identity }],
       betaPool,
       betaLog,
       readSetLength,

@@ -64,6 +64,17 @@ export function describeCompares(makeUnit: UnitMaker): void {
         }
       }));
 
+    test('with BYTCHK 1 and less data than blocks tells of none', () =>
+      withRig(makeUnit, async (rig) => {
+        await rig.write(0, pattern(4 * BLOCK));
+        for (const operation of [0x2f, 0xaf, 0x8f]) {
+          for (const length of [0, BLOCK, 3 * BLOCK]) {
+            const dataOut = pattern(4 * BLOCK).subarray(0, length);
+            await rig.refused(blockCdb(operation, 0, 4, 0x02), '05/24/00', { dataOut });
+          }
+        }
+      }));
+
     test('with BYTCHK 3 compares every block with one', () =>
       withRig(makeUnit, async (rig) => {
         const one = pattern(BLOCK);

@@ -9,7 +9,7 @@ export function describeHostileInput(makeUnit: UnitMaker): void {
   describe('hostile and broken input', () => {
     test('vendor, reserved and unsupported operation codes', () =>
       withRig(makeUnit, async (rig) => {
-        for (const operation of [0x01, 0x04, 0x3b, 0x3c, 0x7f, 0x83, 0xc0, 0xff]) {
+        for (const operation of [0x01, 0x04, 0x3b, 0x3c, 0x7f, 0x86, 0xc0, 0xff]) {
           await rig.refused([operation, 0, 0, 0, 0, 0], '05/20/00');
         }
       }));

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { TaskManagementFunction, type TaskManagementResponse } from '../../../src/scsi/logical-unit.ts';
 import type { Nexus } from '../../../src/scsi/nexus.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
+import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import { pattern, testNexus } from '../../support/scsi.ts';
 import { turn } from './reads.ts';
 import { BLOCK, code, type Rig, readCdb, TEST_UNIT_READY, type UnitMaker, withRig, writeCdb } from './rig.ts';
@@ -24,6 +25,22 @@ export function describeManagement(makeUnit: UnitMaker): void {
         await rig.good(TEST_UNIT_READY);
         await rig.refused(TEST_UNIT_READY, '06/2a/09', { nexus: other });
         await rig.good(TEST_UNIT_READY, { nexus: other });
+      }));
+
+    test('REQUEST SENSE reports them as data, one a time, in the format that was asked for', () =>
+      withRig(makeUnit, async (rig) => {
+        const nexus = testNexus('iqn.2026-11.test:new');
+        const ask = (byte1: number) => [0x03, byte1, 0, 0, 252, 0];
+        const told = async (byte1 = 0) =>
+          decodeSense((await rig.good(ask(byte1), { dataIn: 252, nexus })).data);
+        assert.deepEqual(await told(), sense.powerOnOrReset());
+        assert.deepEqual(await told(), sense.noSense());
+        rig.unit.manage(rig.nexus, TaskManagementFunction.logicalUnitReset, 0, () => {});
+        await rig.refused(TEST_UNIT_READY, '06/29/03');
+        assert.deepEqual(await told(1), sense.unitReset());
+        await rig.good(TEST_UNIT_READY, { nexus });
+        assert.equal((await rig.good(ask(1), { dataIn: 252, nexus })).data[0], 0x72);
+        assert.equal((await rig.good(ask(0).with(4, 4), { dataIn: 252, nexus })).data.length, 4);
       }));
 
     test('one that was taken is not reported again', () =>

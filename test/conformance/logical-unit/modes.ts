@@ -59,6 +59,28 @@ async function has(rig: Rig, code: number, control: number, { at, bit }: Bit): P
   return (((await page(rig, code, control))[at] ?? 0) & bit) !== 0;
 }
 
+/** Every command that would. `expected`: key/asc/ascq. */
+async function refusesWrites(rig: Rig, nexus: Nexus, expected: string): Promise<void> {
+  const dataOut = pattern(BLOCK, 9);
+  for (const operation of [0x2a, 0xaa, 0x8a, 0x2e, 0xae, 0x8e, 0x8b, 0x41, 0x93]) {
+    await rig.refused(blockCdb(operation, 0, 1), expected, { dataOut, nexus });
+  }
+  await rig.refused([0x0a, 0, 0, 0, 1, 0], expected, { dataOut, nexus });
+  await rig.refused(blockCdb(0x89, 0, 0).with(13, 1), expected, { dataOut: pattern(2 * BLOCK), nexus });
+  await rig.refused(blockCdb(0x93, 0, 8, 0x09), expected, { nexus });
+  await rig.refused(blockCdb(0x41, 0, 1, 0x08), expected, { nexus });
+  const list = unmapList([{ lba: 0, blocks: 8 }]);
+  await rig.refused(unmapCdb(list.length), expected, { dataOut: list, nexus });
+}
+
+/** The same in both headers. */
+async function deviceSpecificParameter(rig: Rig): Promise<number> {
+  const six = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
+  const ten = (await rig.good([0x5a, 0x08, 0x3f, 0, 0, 0, 0, 0, 255, 0], { dataIn: 255 })).data;
+  assert.equal(six[2], ten[3]);
+  return six[2] ?? 0;
+}
+
 async function manage(rig: Rig, what: TaskManagementFunction): Promise<TaskManagementResponse> {
   return new Promise((resolve) => {
     rig.unit.manage(rig.nexus, what, 0, resolve);
@@ -199,36 +221,42 @@ export function describeModes(makeUnit: UnitMaker): void {
       }));
   });
 
-  describe('software write protect', () => {
-    test('refuses what changes the medium, by every nexus, until it is taken back', () =>
+  describe('write protection', () => {
+    test('a read-only unit refuses what changes the medium, and MODE SELECT does not change that', () =>
+      withRig(
+        makeUnit,
+        async (rig) => {
+          await refusesWrites(rig, rig.nexus, '07/27/00');
+          for (const bits of [[SWP], []]) {
+            await selected(rig, [controlPage(...bits)], { flags: SP });
+            await refusesWrites(rig, rig.nexus, '07/27/00');
+            assert.equal(await deviceSpecificParameter(rig), 0x90, 'WP and DPOFUA');
+          }
+          assert.ok((await rig.read(0, 8)).every((byte) => byte === 0));
+          await rig.good(blockCdb(0x35, 0, 0));
+          await rig.good([0x1b, 0, 0, 0, 0, 0]);
+          assert.deepEqual(
+            rig.cache.calls.filter((call) => call !== 'flush'),
+            [],
+          );
+        },
+        { readOnly: true },
+      ));
+    test('SWP refuses it too, by every nexus, until it is taken back', () =>
       withRig(makeUnit, async (rig) => {
         const other = await rig.otherNexus();
         await rig.write(0, pattern(8 * BLOCK));
         await selected(rig, [controlPage(SWP)]);
         await rig.refused(TEST_UNIT_READY, '06/2a/01', { nexus: other });
-        const block = pattern(BLOCK, 9);
-        const list = unmapList([{ lba: 0, blocks: 8 }]);
-        for (const nexus of [rig.nexus, other]) {
-          for (const operation of [0x2a, 0xaa, 0x8a, 0x2e, 0xae, 0x8e, 0x8b, 0x41, 0x93]) {
-            await rig.refused(blockCdb(operation, 0, 1), '07/27/02', { dataOut: block, nexus });
-          }
-          await rig.refused([0x0a, 0, 0, 0, 1, 0], '07/27/02', { dataOut: block, nexus });
-          await rig.refused(unmapCdb(list.length), '07/27/02', { dataOut: list, nexus });
-          const compare = blockCdb(0x89, 0, 0).with(13, 1);
-          await rig.refused(compare, '07/27/02', { dataOut: pattern(2 * BLOCK), nexus });
-          await rig.refused(blockCdb(0x93, 0, 8, 0x09), '07/27/02', { nexus });
-        }
+        for (const nexus of [rig.nexus, other]) await refusesWrites(rig, nexus, '07/27/02');
         assert.deepEqual(await rig.read(0, 8), pattern(8 * BLOCK));
         await rig.good(blockCdb(0x2f, 0, 8));
         await rig.good(blockCdb(0x35, 0, 8));
-        const sensed = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
-        assert.equal(sensed[2], 0x90, 'WP and DPOFUA');
-        const ten = (await rig.good([0x5a, 0x08, 0x3f, 0, 0, 0, 0, 0, 255, 0], { dataIn: 255 })).data;
-        assert.equal(ten[3], 0x90);
+        assert.equal(await deviceSpecificParameter(rig), 0x90, 'WP and DPOFUA');
         await selected(rig, [controlPage()], { nexus: other });
         await rig.refused(TEST_UNIT_READY, '06/2a/01');
-        await rig.write(0, block);
-        assert.deepEqual(await rig.read(0, 1), block);
+        await rig.write(0, pattern(BLOCK, 9));
+        assert.deepEqual(await rig.read(0, 1), pattern(BLOCK, 9));
       }));
 
     test('what was cached is durable before it is in force, and writes that came before still run', () =>

@@ -85,6 +85,32 @@ export function describeOrder(makeUnit: UnitMaker): void {
         await waiting.ended;
       }));
 
+    test('the ACA attribute and NACA are refused: no command makes an ACA condition', () =>
+      withRig(makeUnit, async (rig) => {
+        const aca = { attribute: TaskAttribute.aca };
+        await rig.refused(readCdb(0, 1), '05/49/00', { ...aca, dataIn: BLOCK });
+        await rig.refused(writeCdb(0, 1), '05/49/00', { ...aca, dataOut: pattern(BLOCK) });
+        await rig.refused(TEST_UNIT_READY, '05/49/00', aca);
+        const NACA = 0x04;
+        await rig.refused(readCdb(0, 1).with(9, NACA), '05/24/00', { dataIn: BLOCK });
+        await rig.refused(writeCdb(0, 1).with(9, NACA), '05/24/00', { dataOut: pattern(BLOCK) });
+        assert.ok((await rig.read(0, 1)).every((byte) => byte === 0));
+      }));
+
+    test('a command that ends with CHECK CONDITION holds up no other, and leaves no condition behind (QERR 0)', () =>
+      withRig(makeUnit, async (rig) => {
+        rig.held.holding = true;
+        const [before, failed, behind] = [0, 8, 16].map((lba) =>
+          rig.start(readCdb(lba, 1), { dataIn: BLOCK }),
+        );
+        await rig.held.atLeast(3);
+        rig.fault = ({ position }) => (position === 8 * BLOCK ? 'EIO' : null);
+        rig.held.open();
+        assert.equal((await failed?.ended)?.sense?.asc, 0x11);
+        for (const command of [before, behind]) assert.equal((await command?.ended)?.status, 0);
+        await rig.good(TEST_UNIT_READY);
+      }));
+
     test('a thousand writes of one block run in their order', () =>
       withRig(makeUnit, async (rig) => {
         rig.held.holding = true;

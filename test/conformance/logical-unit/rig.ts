@@ -15,11 +15,13 @@ import { type Outcome, TestCommand, type TestCommandOptions } from '../../suppor
 
 export interface MadeUnit {
   readonly unit: LogicalUnit;
+  /** Makes it so many bytes long: gives the errno where it can't. */
+  grow(byteLength: number): Promise<string | null>;
   close(): Promise<void>;
 }
 
 /** Makes a unit whose bytes are in `store`, BLOCKS blocks of BLOCK bytes, and its saved mode pages in `modeStore`. */
-export type UnitMaker = (store: BlockStore, modeStore: RecordStore) => Promise<MadeUnit>;
+export type UnitMaker = (store: BlockStore, modeStore: RecordStore, readOnly: boolean) => Promise<MadeUnit>;
 
 export const BLOCK = 512;
 export const BLOCKS = 16384;
@@ -38,6 +40,7 @@ interface RigStores {
 /** A unit to test, with one nexus whose first unit attention has been reported, and a hand on its store. */
 export class Rig {
   readonly unit: LogicalUnit;
+  readonly grow: MadeUnit['grow'];
   readonly nexus: Nexus;
   readonly held: HeldStore;
   readonly cache: CachedStore;
@@ -45,8 +48,9 @@ export class Rig {
   /** Set it to make store calls fail. */
   fault: (operation: StoreOperation) => string | null = () => null;
 
-  constructor(unit: LogicalUnit, nexus: Nexus, { held, cache, modeStore }: RigStores) {
+  constructor({ unit, grow }: MadeUnit, nexus: Nexus, { held, cache, modeStore }: RigStores) {
     this.unit = unit;
+    this.grow = grow;
     this.nexus = nexus;
     this.held = held;
     this.cache = cache;
@@ -99,7 +103,10 @@ export class Rig {
 export async function withRig(
   makeUnit: UnitMaker,
   test: (rig: Rig) => Promise<void>,
-  { writeCache = false }: { readonly writeCache?: boolean } = {},
+  {
+    writeCache = false,
+    readOnly = false,
+  }: { readonly writeCache?: boolean; readonly readOnly?: boolean } = {},
 ): Promise<void> {
   const memory = new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
   let rig: Rig | null = null;
@@ -107,9 +114,9 @@ export async function withRig(
   held.open();
   const cache = new CachedStore(held.store, writeCache);
   const modeStore = new MemoryRecord();
-  const made = await makeUnit(cache.store, modeStore);
+  const made = await makeUnit(cache.store, modeStore, readOnly);
   try {
-    rig = new Rig(made.unit, testNexus(), { held, cache, modeStore });
+    rig = new Rig(made, testNexus(), { held, cache, modeStore });
     await rig.run(TEST_UNIT_READY);
     await test(rig);
   } finally {

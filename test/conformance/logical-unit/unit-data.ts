@@ -19,21 +19,25 @@ export function describeUnitData(makeUnit: UnitMaker): void {
       }));
 
     test('MODE SENSE (6) and (10) give all pages, and each alone', () =>
-      withRig(makeUnit, async (rig) => {
-        const all = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
-        assert.equal(all[0], all.length - 1);
-        assert.equal(all[2], 0x10, 'DPOFUA, not write protected');
-        const found: number[] = [];
-        for (let at = 4; at < all.length; at += 2 + (all[at + 1] ?? 0)) {
-          const page = all.subarray(at, at + 2 + (all[at + 1] ?? 0));
-          found.push(page[0] ?? 0);
-          const alone = await rig.good([0x5a, 0x08, (page[0] ?? 0) & 0x3f, 0, 0, 0, 0, 0, 255, 0], {
-            dataIn: 255,
-          });
-          assert.deepEqual(alone.data.subarray(8), page);
-        }
-        assert.deepEqual(found, [0x01, 0x88, 0x8a, 0x1c], 'two of them can be saved');
-      }));
+      withRig(
+        makeUnit,
+        async (rig) => {
+          const all = (await rig.good([0x1a, 0x08, 0x3f, 0, 255, 0], { dataIn: 255 })).data;
+          assert.equal(all[0], all.length - 1);
+          assert.equal(all[2], 0x10, 'DPOFUA, not write protected');
+          const found: number[] = [];
+          for (let at = 4; at < all.length; at += 2 + (all[at + 1] ?? 0)) {
+            const page = all.subarray(at, at + 2 + (all[at + 1] ?? 0));
+            found.push(page[0] ?? 0);
+            const alone = await rig.good([0x5a, 0x08, (page[0] ?? 0) & 0x3f, 0, 0, 0, 0, 0, 255, 0], {
+              dataIn: 255,
+            });
+            assert.deepEqual(alone.data.subarray(8), page);
+          }
+          assert.deepEqual(found, [0x01, 0x88, 0x8a, 0x1c], 'two of them can be saved');
+        },
+        { writeCache: true },
+      ));
 
     test('MODE SENSE gives the block descriptor, long with LLBAA', () =>
       withRig(makeUnit, async (rig) => {
@@ -81,6 +85,22 @@ export function describeUnitData(makeUnit: UnitMaker): void {
           const { sense } = await rig.refused(question, '05/24/00', { dataIn: 256 });
           assert.equal(sense?.specific, 0xca_0002, 'REPORTING OPTIONS');
         }
+      }));
+
+    test('what docs/decisions/0009 refuses is refused, and said to be not supported', () =>
+      withRig(makeUnit, async (rig) => {
+        const [sanitize, writeAtomic, maintenanceOut, setTargetPortGroups] = [0x48, 0x9c, 0xa4, 0x0a];
+        const support = async (operation: number, action = 0) => {
+          const ask = [0xa3, 0x0c, 3, operation, 0, action, 0, 0, 1, 0, 0, 0];
+          return (await rig.good(ask, { dataIn: 256 })).data[1];
+        };
+        await rig.refused([sanitize, 0x01, 0, 0, 0, 0, 0, 0, 0, 0], '05/20/00');
+        await rig.refused(blockCdb(writeAtomic, 0, 1), '05/20/00', { dataOut: new Uint8Array(BLOCK) });
+        for (const operation of [sanitize, writeAtomic]) assert.equal(await support(operation), 1);
+        const cdb = [maintenanceOut, setTargetPortGroups, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0];
+        const { sense } = await rig.refused(cdb, '05/24/00', { dataOut: new Uint8Array(8) });
+        assert.equal(sense?.specific, 0xcc_0001, 'the service action');
+        assert.equal(await support(maintenanceOut, setTargetPortGroups), 1);
       }));
 
     test('REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS', () =>

@@ -13,13 +13,14 @@ interface Case {
 }
 
 const alphaPort = '  [[system.port]]\n  name = "alpha-proxy"';
-const initiator = (luns: string) => `[[initiator]]\nname = "iqn.2004-01.com.example:h"\nluns = ${luns}\n`;
+const group = (luns: string, more = '') =>
+  `[[initiator_group]]\nname = "g"\ninitiators = ["iqn.2004-01.com.example:h"]\nluns = ${luns}\n${more}`;
 
 // biome-ignore format: one case a line.
 const cases: readonly Case[] = [
   { what: 'unknown key', piece: 'lun = 1\n', by: 'lun = 1\nsizes = 4\n', at: 'sizes', says: /unknown key "sizes"; did you mean "size"/ },
   { what: 'unknown table', piece: '[[unit]]\nname = "vol-a"', by: '[[volume]]\nname = "vol-a"', at: '[[volume]]', says: /unknown key "volume"; write one of "cluster"/ },
-  { what: 'single brackets', piece: 'lun = 2\n', by: 'lun = 2\n[initiator]\n', at: '[initiator]', says: /write \[\[initiator\]\]/ },
+  { what: 'single brackets', piece: 'lun = 2\n', by: 'lun = 2\n[initiator_group]\n', at: '[initiator_group]', says: /write \[\[initiator_group\]\]/ },
   { what: 'wrong type', piece: 'lun = 1\n', by: 'lun = "1"\n', at: 'lun = "1"', says: /whole number from 0 to 16383/ },
   { what: 'missing key', piece: 'owner = "alpha"\n', by: '', at: '[[unit]]\nname = "vol-a"', says: /owner is missing; write/ },
   { what: 'missing cluster name', piece: 'name = "demo"\n', by: '', at: '[cluster]', says: /name is missing/ },
@@ -31,6 +32,7 @@ const cases: readonly Case[] = [
   { what: 'duplicate unit', piece: '"vol-b"', by: '"vol-a"', at: 'name = "vol-a"', says: /unit name "vol-a" is used twice/ },
   { what: 'duplicate lun', piece: 'lun = 2', by: 'lun = 1', at: 'lun = 1', says: /lun 1 is used twice/ },
   { what: 'duplicate group', piece: 'admin = "127.0.0.1:7802"', by: 'admin = "127.0.0.1:7802"\ngroup = 1', at: 'group', says: /group 1 is used twice/ },
+  { what: 'an unknown way to call a disk', piece: 'admin = "127.0.0.1:7802"', by: 'admin = "127.0.0.1:7802"\ndisk_calls = "aio"', at: 'disk_calls', says: /write "io_uring" or "threads"/ },
   { what: 'duplicate relative id', piece: alphaPort, by: `${alphaPort}\nrelative_id = 1`, at: 'relative_id', says: /relative port id 1 is used twice/ },
   { what: 'a place that another port has written', piece: alphaPort, by: `${alphaPort}\nrelative_id = 3`, at: '[[system.port]]\n  name = "beta-local"', says: /write it for all ports, or for none/ },
   { what: 'duplicate state folder', piece: '"var/beta"', by: '"./var/alpha/"', at: './var/alpha/', says: /state folder "\/srv\/var\/alpha" is used twice/ },
@@ -53,6 +55,9 @@ const cases: readonly Case[] = [
   { what: 'a size above 2^53', piece: '"1GiB"', by: '"8192PiB"', at: '8192PiB', says: /like "1GiB"/ },
   { what: 'half a block', piece: '"1GiB"', by: '1000', at: 'size = 1000', says: /whole number of blocks of 512; write 1024/ },
   { what: 'half a large block', piece: '"1GiB"', by: '512\nblock = 4096', at: 'size = 512', says: /blocks of 4096; write 4096/ },
+  { what: 'a physical block below the logical one', piece: 'lun = 1\n', by: 'lun = 1\nblock = 4096\nphysical_block = 512\n', at: 'physical_block', says: /that has 4096 bytes; write 4096/ },
+  { what: 'low_space of a device', piece: 'lun = 2\n', by: 'lun = 2\nlow_space = "1GiB"\n', at: 'low_space', says: /does not tell what is free/ },
+  { what: 'read_only as a word', piece: 'lun = 1\n', by: 'lun = 1\nread_only = "yes"\n', at: 'read_only', says: /write true or false/ },
   { what: 'an odd block length', piece: 'lun = 1\n', by: 'lun = 1\nblock = 1024\n', at: 'block', says: /write 512 or 4096/ },
   { what: 'a lun out of range', piece: 'lun = 1\n', by: 'lun = 16384\n', at: '16384', says: /0 to 16383/ },
   { what: 'a host name for an address', piece: '"127.0.0.1:3260"', by: '"localhost:3260"', at: 'localhost', says: /write an IP address and a port/ },
@@ -74,17 +79,24 @@ const cases: readonly Case[] = [
   { what: 'a store used twice', piece: '{ device = "/dev/sdz" }', by: '{ file = "../alpha/vol-a.img" }', at: '../alpha', says: /store "\/srv\/var\/alpha\/vol-a.img" is used twice/ },
   { what: 'a read set out of bounds', piece: 'name = "demo"', by: 'name = "demo"\nread_set = "2MiB"', at: 'read_set', says: /from 4KiB to 1MiB/ },
   { what: 'a read set of odd length', piece: 'name = "demo"', by: 'name = "demo"\nread_set = 5000', at: 'read_set', says: /multiple of 4KiB/ },
-  { what: 'an initiator map to an unknown unit', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "0" = "vol-c" }')}`, at: 'luns', says: /no unit "vol-c"; did you mean/ },
-  { what: 'an initiator map with a bad LUN', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "01" = "vol-a" }')}`, at: 'luns', says: /without leading zeroes/ },
-  { what: 'an initiator map with a unit twice', piece: 'lun = 2\n', by: `lun = 2\n${initiator('{ "0" = "vol-a", "1" = "vol-a" }')}`, at: 'luns', says: /unit "vol-a" is used twice/ },
-  { what: 'a bad initiator name', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator]]\nname = "host1"\nluns = {}\n', at: 'host1', says: /iSCSI name/ },
+  { what: 'a group’s map to an unknown unit', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-c" }')}`, at: 'luns', says: /no unit "vol-c"; did you mean/ },
+  { what: 'a group’s map with a bad LUN', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "01" = "vol-a" }')}`, at: 'luns', says: /without leading zeroes/ },
+  { what: 'a group’s map with a unit twice', piece: 'lun = 2\n', by: `lun = 2\n${group('{ "0" = "vol-a", "1" = "vol-a" }')}`, at: 'luns', says: /unit "vol-a" is used twice/ },
+  { what: 'an unknown unit in a map of many lines', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = ["*"]\n[initiator_group.luns]\n"0" = "vol-a"\n"1" = "vol-c"\n', at: '"1" = "vol-c"', says: /no unit "vol-c"; did you mean/ },
+  { what: 'a bad initiator name', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = ["host1"]\n', at: 'host1', says: /initiators\[0\] = "host1": write an iSCSI name/ },
+  { what: 'a group without initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = []\n', at: 'initiators = []', says: /at least one name, or \["\*"\]/ },
+  { what: 'a group without a list of initiators', piece: 'lun = 2\n', by: 'lun = 2\n[[initiator_group]]\nname = "g"\ninitiators = "*"\n', at: 'initiators = "*"', says: /write a list/ },
+  { what: 'an initiator in two groups', piece: 'lun = 2\n', by: `lun = 2\n${group('{}')}[[initiator_group]]\nname = "h"\ninitiators = [\n"*",\n"iqn.2004-01.com.example:h"]\n`, at: '"iqn.2004-01.com.example:h"]', says: /initiator "iqn.2004-01.com.example:h" is used twice; an initiator is in one group/ },
+  { what: 'a group name used twice', piece: 'lun = 2\n', by: `lun = 2\n${group('{}')}[[initiator_group]]\nname = "g"\ninitiators = ["*"]\n`, at: 'name = "g"', says: /initiator group name "g" is used twice/ },
+  { what: 'a group with an unknown port', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'ports = ["alpha-locl"]\n')}`, at: 'ports', says: /no port "alpha-locl"; did you mean "alpha-local"/ },
+  { what: 'a group with no port at all', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'ports = []\n')}`, at: 'ports', says: /at least one name of a port/ },
+  { what: 'a group with a secret in place of a file', piece: 'lun = 2\n', by: `lun = 2\n${group('{}', 'secret = "twelve bytes"\n')}`, at: 'secret', says: /unknown key "secret"/ },
 ];
 
 for (const { what, piece, by, at, says } of cases) {
   test(`refused with its line and advice: ${what}`, () => {
-    // What an initiator cuts off its unit is put back, so that it is the one mistake.
-    const text =
-      by.includes('[[initiator]]') || by.includes('[initiator]') ? reordered(piece, by) : edited(piece, by);
+    // What a group cuts off its unit is put back, so that it is the one mistake.
+    const text = by.includes('[initiator_group]') ? reordered(piece, by) : edited(piece, by);
     const line = lineOf(text, at);
     const hit = mistakesOf(text).find((mistake) => mistake.line === line && says.test(mistake.message));
     assert.ok(hit !== undefined, `line ${line} of ${JSON.stringify(mistakesOf(text), null, 1)}`);

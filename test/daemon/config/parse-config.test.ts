@@ -53,16 +53,37 @@ test('optional keys override the defaults', () => {
     .replace('name = "demo"', 'name = "demo"\nread_set = "8KiB"')
     .replace('name = "alpha"\n', 'name = "alpha"\ngroup = 9\n')
     .replace('serves = "proxy"', 'serves = "proxy"\nrelative_id = 100\nportal_group_tag = 7')
-    .replace('size = "1GiB"', 'size = 1073741824\nblock = 4096');
+    .replace('size = "1GiB"', 'size = 1073741824\nblock = 4096\nread_only = true\nlow_space = "2GiB"')
+    .replace('size = "512 MiB"', 'size = "512 MiB"\nphysical_block = 512');
   const config = configOf(
-    `${text}[[initiator]]\nname = "iqn.2004-01.com.example:h"\nluns = { "0" = "vol-b" }\n`,
+    `${text}[[initiator_group]]\nname = "hosts"\ninitiators = ["iqn.2004-01.com.example:h"]\nluns = { "0" = "vol-b" }\nports = ["beta-all"]\nchap = "hosts.chap"\n`,
   );
   assert.equal(config.readSetLength, 8192);
   assert.equal(config.systems[0]?.groupId, 9);
   const proxy = config.systems[0]?.ports[1];
   assert.deepEqual([proxy?.relativeId, proxy?.portalGroupTag], [100, 7]);
-  assert.deepEqual([config.units[0]?.byteLength, config.units[0]?.blockLength], [1073741824, 4096]);
-  assert.deepEqual(config.initiators, [{ name: 'iqn.2004-01.com.example:h', luns: new Map([[0, 'vol-b']]) }]);
+  assert.deepEqual(
+    config.units.map((unit) => [
+      unit.byteLength,
+      unit.blockLength,
+      unit.physicalBlockLength,
+      unit.readOnly,
+      unit.lowSpace,
+    ]),
+    [
+      [1073741824, 4096, 4096, true, 2 ** 31],
+      [536870912, 512, 512, false, null],
+    ],
+  );
+  assert.deepEqual(config.initiatorGroups, [
+    {
+      name: 'hosts',
+      initiators: ['iqn.2004-01.com.example:h'],
+      luns: new Map([[0, 'vol-b']]),
+      ports: ['beta-all'],
+      chapFile: '/srv/hosts.chap',
+    },
+  ]);
 });
 
 test('an interconnect address may be Fibre Channel over FCIP', () => {

@@ -1,3 +1,4 @@
+import { notRun, skips, toolFaults, unexpected } from './expected.ts';
 import type { Outcome, Verdict } from './iscsi-test-cu.ts';
 
 /** What was counted through one kind of port. */
@@ -6,33 +7,7 @@ export interface PortReport {
   readonly outcomes: readonly Outcome[];
 }
 
-/** The failures that are known, by kind of port: test names. */
-export type Recorded = Readonly<
-  Record<string, { readonly failed: readonly string[]; readonly skipped: number }>
->;
-
 const verdicts: readonly Verdict[] = ['passed', 'failed', 'skipped', 'timed out', 'crashed'];
-
-export function recordOf(reports: readonly PortReport[]): Recorded {
-  return Object.fromEntries(
-    reports.map(({ kind, outcomes }) => [
-      kind,
-      { failed: outcomes.filter(isBad).map(({ name }) => name), skipped: count(outcomes, 'skipped') },
-    ]),
-  );
-}
-
-/** Failures that were looked into and are no fault of the target. */
-const explanations: ReadonlyMap<string, string> = new Map([
-  [
-    'GetLBAStatus.UnmapSingle',
-    'the test asks for LBA i + 1 and wants an answer that begins at i + (logical blocks per physical block), which is the same only where that is 1; here it is 8, and the answer begins at the LBA asked for',
-  ],
-  [
-    'iSCSIdatasn.iSCSIDataSnInvalid',
-    'the session is dropped for the first wrong DataSN, as it should be; the tool then logs in again with immediate data, so that its third write has no Data-Out PDU, and rightly succeeds',
-  ],
-]);
 
 /** docs/conformance.md */
 export function markdown(reports: readonly PortReport[]): string {
@@ -47,46 +22,65 @@ What \`iscsi-test-cu\` of libiscsi (Debian's \`libiscsi-bin\`) says of Crosspath
 a process of its own, with a time limit, against a logical unit made for it, through each kind of port. The tool
 counts a test that it skips as passed; here it is counted as skipped. The MultipathIO tests use a port of the other system as second path.
 
+\`npm test\` runs the same suites through all four. A test that fails, or is skipped, and is not listed below by its name with the reason, fails it (\`test/e2e/conformance/expected.ts\`).
+
 ${header}
 ${rows.join('\n')}
 
 ## What failed, and why
 
 ${failures(reports)}
-## What was skipped
+## What was skipped, and why
 
-${reasons(reports, 'skipped')}`;
+${skipped(reports)}`;
 }
 
+/** Each with the tool's own words; then, where it is the tool's fault, what shows that. */
 function failures(reports: readonly PortReport[]): string {
-  const wanted = verdicts.filter((verdict) => verdict !== 'passed' && verdict !== 'skipped');
-  const lists = wanted.map((verdict) => reasons(reports, verdict)).filter((list) => list !== '');
-  return lists.length === 0 ? 'Nothing.\n' : lists.join('');
+  const bad = byName(reports, ({ verdict }) => verdict !== 'passed' && verdict !== 'skipped');
+  if (bad.size === 0) return 'Nothing.\n';
+  return [...bad].map(([name, at]) => failure(name, at, reports.length)).join('\n');
 }
 
-/** A line for each test and reason, with the ports that it is true of. */
-function reasons(reports: readonly PortReport[], verdict: Verdict): string {
-  const ports = new Map<string, string[]>();
+function failure(name: string, at: readonly (readonly [string, Outcome])[], ports: number): string {
+  const { verdict, reason } = at[0]?.[1] ?? { verdict: 'failed', reason: '' };
+  const fault = toolFaults.get(name);
+  const title = `### ${name}${where(at, ports)}\n\n${verdict}: ${reason}\n`;
+  if (fault === undefined) return `${title}\nNot explained.\n`;
+  return `${title}\nThe tool's fault. ${fault.why}\n\n\`\`\`\n${fault.trace}\n\`\`\`\n`;
+}
+
+/** Names by reason. */
+function skipped(reports: readonly PortReport[]): string {
+  const names = byName(reports, ({ verdict }) => verdict === 'skipped');
+  const reasons = new Map<string, string[]>();
+  for (const [name, at] of names) {
+    const reason = skips.get(name) ?? notRun.get(name) ?? `not explained: ${at[0]?.[1].reason}`;
+    reasons.set(reason, [...(reasons.get(reason) ?? []), `\`${name}\`${where(at, reports.length)}`]);
+  }
+  return [...reasons].map(([reason, tests]) => `- ${tests.join(', ')}: ${reason}.\n`).join('');
+}
+
+type At = readonly (readonly [kind: string, outcome: Outcome])[];
+
+function byName(reports: readonly PortReport[], wanted: (outcome: Outcome) => boolean): Map<string, At> {
+  const found = new Map<string, At>();
   for (const { kind, outcomes } of reports) {
-    for (const outcome of outcomes.filter((candidate) => candidate.verdict === verdict)) {
-      const line = lineOf(outcome);
-      ports.set(line, [...(ports.get(line) ?? []), kind]);
+    for (const outcome of outcomes.filter(wanted)) {
+      found.set(outcome.name, [...(found.get(outcome.name) ?? []), [kind, outcome]]);
     }
   }
-  const everywhere = (kinds: readonly string[]) => kinds.length === reports.length;
-  return [...ports]
-    .map(([line, kinds]) => `- ${line}${everywhere(kinds) ? '' : ` [${kinds.join(', ')}]`}\n`)
-    .join('');
+  return found;
 }
 
-function lineOf({ name, verdict, reason }: Outcome): string {
-  const explanation = isBad({ name, verdict, reason }) ? explanations.get(name) : undefined;
-  const why = explanation === undefined ? reason : `${reason}. Explained: ${explanation}`;
-  return `\`${name}\` (${verdict}): ${why}`;
+/** The ports that it is true of, unless it is of all. */
+function where(at: At, ports: number): string {
+  return at.length === ports ? '' : ` [${at.map(([kind]) => kind).join(', ')}]`;
 }
 
-export function isBad({ verdict }: Outcome): boolean {
-  return verdict !== 'passed' && verdict !== 'skipped';
+/** What no list allows, in words. */
+export function complaints({ kind, outcomes }: PortReport): string[] {
+  return unexpected(outcomes).map(({ name, verdict, reason }) => `${kind}: ${name} ${verdict}: ${reason}`);
 }
 
 function count(outcomes: readonly Outcome[], verdict: Verdict): number {

@@ -4,17 +4,18 @@ import { once } from 'node:events';
 import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { DiskDone, DiskFile } from '../../../src/env/disk.ts';
+import type { Disk, DiskDone, DiskFile } from '../../../src/env/disk.ts';
+import { NO_KEYS } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { DiskLimits } from '../../../src/limits.ts';
 import { temporaryFolder } from '../../stores/temporary.ts';
+import { eachQueue } from './disk-queue/each-queue.ts';
 
-const { disk } = nodeEnv();
 const LENGTH = 4 << 20;
 
 const folder = (t: TestContext): string => temporaryFolder((undo) => t.after(undo));
 
-async function openNew(t: TestContext): Promise<{ file: DiskFile; path: string }> {
+async function openNew(t: TestContext, disk: Disk): Promise<{ file: DiskFile; path: string }> {
   const path = join(folder(t), 'file');
   assert(await disk.createFile(path, LENGTH));
   const file = await disk.openFile(path);
@@ -32,120 +33,128 @@ async function outcome(call: (done: DiskDone) => void): Promise<{ error: string 
   return ended;
 }
 
-test('createFile says whether it made the file, and leaves one that is there alone', async (t) => {
-  const path = join(folder(t), 'file');
-  assert.equal(await disk.createFile(path, 10_000), true);
-  assert.equal(statSync(path).size, 10_000);
-  assert.equal(await disk.createFile(path, 20_000), false);
-  assert.equal(statSync(path).size, 10_000);
-  await assert.rejects(disk.createFile(join(path, 'below'), 1), { code: 'ENOTDIR' });
-});
+const module = (path: string): string =>
+  JSON.stringify(new URL(`../../../src/env/node/${path}`, import.meta.url).href);
 
-test('opening refuses with an errno', async (t) => {
-  const here = folder(t);
-  writeFileSync(join(here, 'file'), 'x');
-  await assert.rejects(disk.openFile(join(here, 'missing')), { code: 'ENOENT' });
-  await assert.rejects(disk.openFile(here), { code: 'EISDIR' });
-  await assert.rejects(disk.openFile('/dev/null'), { code: 'EINVAL' });
-  await assert.rejects(disk.openDevice(join(here, 'file')), { code: 'ENOTBLK' });
-});
+for (const [name, queue] of eachQueue()) {
+  const { disk } = nodeEnv(NO_KEYS, queue);
 
-test('what was just written is read from the page cache, at once', async (t) => {
-  const { file } = await openNew(t);
-  const written = new Uint8Array(8192).fill(5);
-  await outcome((done) => file.write(written, 4096, false, done));
-  const buffer = new Uint8Array(8192);
-  assert.equal(file.readCached(buffer, 4096), 8192);
-  assert.deepEqual(buffer, written);
-  assert.equal(file.readCached(buffer, LENGTH), 0);
-});
+  test(`${name}: createFile says whether it made the file, and leaves one that is there alone`, async (t) => {
+    const path = join(folder(t), 'file');
+    assert.equal(await disk.createFile(path, 10_000), true);
+    assert.equal(statSync(path).size, 10_000);
+    assert.equal(await disk.createFile(path, 20_000), false);
+    assert.equal(statSync(path).size, 10_000);
+    await assert.rejects(disk.createFile(join(path, 'below'), 1), { code: 'ENOTDIR' });
+  });
 
-test('a read past the end of the file is an error, also when its start is there', async (t) => {
-  const { file, path } = await openNew(t);
-  truncateSync(path, 5000);
-  const buffer = new Uint8Array(4096);
-  assert.equal((await outcome((done) => file.read(buffer, 4096, done))).error, 'EIO');
-  assert.equal((await outcome((done) => file.read(buffer, 8192, done))).error, 'EIO');
-  assert.equal((await outcome((done) => file.read(buffer, 0, done))).error, null);
-});
+  test(`${name}: opening refuses with an errno`, async (t) => {
+    const here = folder(t);
+    writeFileSync(join(here, 'file'), 'x');
+    await assert.rejects(disk.openFile(join(here, 'missing')), { code: 'ENOENT' });
+    await assert.rejects(disk.openFile(here), { code: 'EISDIR' });
+    await assert.rejects(disk.openFile('/dev/null'), { code: 'EINVAL' });
+    await assert.rejects(disk.openDevice(join(here, 'file')), { code: 'ENOTBLK' });
+  });
 
-test('a write to whole pages runs on the loop; one that is long, or during a flush, in the pool', async (t) => {
-  const { file } = await openNew(t);
-  const write = (length: number, position: number) =>
-    outcome((done) => file.write(new Uint8Array(length), position, false, done));
-  const long = await write(DiskLimits.loopWriteLength + 4096, 0);
-  assert.deepEqual(long, { error: null, atOnce: false });
-  assert.deepEqual(await write(4096, 0), { error: null, atOnce: true });
-  const flushed = outcome((done) => file.flush(done));
-  assert.deepEqual(await write(4096, 0), { error: null, atOnce: false });
-  assert.deepEqual(await flushed, { error: null, atOnce: false });
-});
+  test(`${name}: what was just written is read from the page cache, at once`, async (t) => {
+    const { file } = await openNew(t, disk);
+    const written = new Uint8Array(8192).fill(5);
+    await outcome((done) => file.write(written, 4096, false, done));
+    const buffer = new Uint8Array(8192);
+    assert.equal(file.readCached(buffer, 4096), 8192);
+    assert.deepEqual(buffer, written);
+    assert.equal(file.readCached(buffer, LENGTH), 0);
+  });
 
-test('writes that are refused carry their errno', async (t) => {
-  const { file } = await openNew(t);
-  for (const length of [4096, DiskLimits.loopWriteLength + 1]) {
-    const { error } = await outcome((done) =>
-      file.write(new Uint8Array(length), 2 ** 53 - 4096, false, done),
-    );
-    assert.equal(error, 'EFBIG');
-  }
-});
+  test(`${name}: a read past the end of the file is an error, also when its start is there`, async (t) => {
+    const { file, path } = await openNew(t, disk);
+    truncateSync(path, 5000);
+    const buffer = new Uint8Array(4096);
+    assert.equal((await outcome((done) => file.read(buffer, 4096, done))).error, 'EIO');
+    assert.equal((await outcome((done) => file.read(buffer, 8192, done))).error, 'EIO');
+    assert.equal((await outcome((done) => file.read(buffer, 0, done))).error, null);
+  });
 
-test('zeroes and holes read as zeroes, and extents show the holes', async (t) => {
-  const { file } = await openNew(t);
-  assert(file.discardZeroes);
-  await outcome((done) => file.write(new Uint8Array(1 << 20).fill(1), 0, false, done));
-  assert.equal((await outcome((done) => file.discard(65536, 65536, done))).error, null);
-  assert.equal((await outcome((done) => file.writeZeroes(512, 1024, done))).error, null);
-  const buffer = new Uint8Array(131072);
-  await outcome((done) => file.read(buffer, 0, done));
-  const expected = new Uint8Array(131072).fill(1).fill(0, 65536).fill(0, 512, 1536);
-  assert.deepEqual(buffer, expected);
-  const extents: unknown[] = [];
-  for (const position of [65536, 131072, 2 << 20]) {
-    await outcome((done) =>
-      file.extentAt(position, (error, extent) => {
-        extents.push(extent);
-        done(error);
-      }),
-    );
-  }
-  assert.deepEqual(extents, [
-    { position: 65536, length: 65536, allocated: false },
-    { position: 131072, length: (1 << 20) - 131072, allocated: true },
-    { position: 2 << 20, length: LENGTH - (2 << 20), allocated: false },
-  ]);
-});
+  test(`${name}: a write to whole pages runs on the loop; one that is long, or during a flush, in the pool`, async (t) => {
+    const { file } = await openNew(t, disk);
+    const write = (length: number, position: number) =>
+      outcome((done) => file.write(new Uint8Array(length), position, false, done));
+    const long = await write(DiskLimits.loopWriteLength + 4096, 0);
+    assert.deepEqual(long, { error: null, atOnce: false });
+    assert.deepEqual(await write(4096, 0), { error: null, atOnce: true });
+    const flushed = outcome((done) => file.flush(done));
+    assert.deepEqual(await write(4096, 0), { error: null, atOnce: false });
+    assert.deepEqual(await flushed, { error: null, atOnce: false });
+  });
 
-test('an exception in a callback is not swallowed, whichever way the call went', async (t) => {
-  const here = folder(t);
-  const env = JSON.stringify(new URL('../../../src/env/node/node-env.js', import.meta.url).href);
-  const calls = [
-    'read(new Uint8Array(512), 0, bug)',
-    'flush(bug)',
-    'discard(0, 4096, bug)',
-    'extentAt(0, bug)',
-  ];
-  await Promise.all(
-    calls.map(async (call, at) => {
-      const script = `
-        import { nodeEnv } from ${env};
-        const { disk } = nodeEnv();
+  test(`${name}: writes that are refused carry their errno`, async (t) => {
+    const { file } = await openNew(t, disk);
+    for (const length of [4096, DiskLimits.loopWriteLength + 1]) {
+      const { error } = await outcome((done) =>
+        file.write(new Uint8Array(length), 2 ** 53 - 4096, false, done),
+      );
+      assert.equal(error, 'EFBIG');
+    }
+  });
+
+  test(`${name}: zeroes and holes read as zeroes, and extents show the holes`, async (t) => {
+    const { file } = await openNew(t, disk);
+    assert(file.discardZeroes);
+    await outcome((done) => file.write(new Uint8Array(1 << 20).fill(1), 0, false, done));
+    assert.equal((await outcome((done) => file.discard(65536, 65536, done))).error, null);
+    assert.equal((await outcome((done) => file.writeZeroes(512, 1024, done))).error, null);
+    const buffer = new Uint8Array(131072);
+    await outcome((done) => file.read(buffer, 0, done));
+    const expected = new Uint8Array(131072).fill(1).fill(0, 65536).fill(0, 512, 1536);
+    assert.deepEqual(buffer, expected);
+    const extents: unknown[] = [];
+    for (const position of [65536, 131072, 2 << 20]) {
+      await outcome((done) =>
+        file.extentAt(position, (error, extent) => {
+          extents.push(extent);
+          done(error);
+        }),
+      );
+    }
+    assert.deepEqual(extents, [
+      { position: 65536, length: 65536, allocated: false },
+      { position: 131072, length: (1 << 20) - 131072, allocated: true },
+      { position: 2 << 20, length: LENGTH - (2 << 20), allocated: false },
+    ]);
+  });
+
+  test(`${name}: an exception in a callback is not swallowed, whichever way the call went`, async (t) => {
+    const here = folder(t);
+    const calls = [
+      'read(new Uint8Array(512), 0, bug)',
+      'flush(bug)',
+      'discard(0, 4096, bug)',
+      'extentAt(0, bug)',
+    ];
+    await Promise.all(
+      calls.map(async (call, at) => {
+        const script = `
+        import { NO_KEYS } from ${module('key-ring.js')};
+        import { nodeEnv } from ${module('node-env.js')};
+        import { openDiskQueue } from ${module('disk-queue/open-disk-queue.js')};
+        const { disk } = nodeEnv(NO_KEYS, openDiskQueue('${name}').queue);
         await disk.createFile('${here}/${at}', 4096);
         const file = await disk.openFile('${here}/${at}');
         const bug = () => { throw new Error('our own bug'); };
         setInterval(() => {}, 1000);
         file.${call};`;
-      const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      let stderr = '';
-      child.stderr.on('data', (data) => {
-        stderr += data;
-      });
-      const [code] = await once(child, 'close');
-      assert.notEqual(code, 0, call);
-      assert.match(stderr, /our own bug/, call);
-    }),
-  );
-});
+        const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+          stdio: ['ignore', 'ignore', 'pipe'],
+        });
+        let stderr = '';
+        child.stderr.on('data', (data) => {
+          stderr += data;
+        });
+        const [code] = await once(child, 'close');
+        assert.notEqual(code, 0, call);
+        assert.match(stderr, /our own bug/, call);
+      }),
+    );
+  });
+}

@@ -123,6 +123,7 @@ test('a login that does not come to its end is closed by the timer', async () =>
   const timers: { milliseconds: number; run: () => void; cancelled: boolean }[] = [];
   const clock = {
     now: () => env.clock.now(),
+    wallTime: () => 0,
     endOfTurn: (run: () => void) => env.clock.endOfTurn(run),
     after: (milliseconds: number, run: () => void) => {
       const timer = { milliseconds, run, cancelled: false };

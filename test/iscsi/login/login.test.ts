@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { loginRequest } from '../../../client/login.ts';
-import { Login, type LoginStep } from '../../../src/iscsi/login/login.ts';
+import { type JoinedSession, Login, type LoginStep } from '../../../src/iscsi/login/login.ts';
+import { defaultParameters } from '../../../src/iscsi/login/parameters.ts';
 import type { LoginRequest } from '../../../src/wire/iscsi/login-request.ts';
 import { LoginStage } from '../../../src/wire/iscsi/login-request.ts';
 import { LoginStatus } from '../../../src/wire/iscsi/login-status.ts';
 import { decodePairs, encodeText } from '../../../src/wire/iscsi/text.ts';
 import { testPort } from '../../support/scsi.ts';
+import { openAccess } from '../support/test-target.ts';
 
 const port = testPort();
 const KNOWN_TSIH = 7;
@@ -16,10 +19,21 @@ const names: [string, string][] = [
 ];
 const security = { currentStage: LoginStage.security, nextStage: LoginStage.operational };
 
+/** Has one connection, and room for a second. */
+const existing: JoinedSession = {
+  identity: { initiatorName: 'iqn.2026-11.test:one', isid: loginRequest().isid, port },
+  parameters: { ...defaultParameters(), maxBurstLength: 4096, headerDigest: true },
+  numbering: { expCmdSN: 5, maxCmdSN: 9 },
+  admits: (connectionId) => connectionId < 2,
+};
+
 function newLogin(): Login {
   return new Login({
     findPort: (name) => (name === port.targetName ? port : null),
-    hasSession: (tsih) => tsih === KNOWN_TSIH,
+    findSession: (tsih) => (tsih === KNOWN_TSIH ? existing : null),
+    movedTo: () => undefined,
+    access: openAccess,
+    random: { bytes: (length) => randomBytes(length) },
   });
 }
 
@@ -116,7 +130,8 @@ test('what is missing or unknown is refused with the status that says so', () =>
   assertRefused(ask(newLogin(), [...names, ['SessionType', 'Other']]), LoginStatus.sessionTypeNotSupported);
   assertRefused(ask(newLogin(), names, { versionMin: 1 }), LoginStatus.unsupportedVersion);
   assertRefused(ask(newLogin(), names, { tsih: 9 }), LoginStatus.sessionDoesNotExist);
-  assertRefused(ask(newLogin(), names, { tsih: KNOWN_TSIH }), LoginStatus.tooManyConnections);
+  const third = { tsih: KNOWN_TSIH, connectionId: 2 };
+  assertRefused(ask(newLogin(), names, third), LoginStatus.tooManyConnections);
 });
 
 test('moves between stages that RFC 7143 does not have are refused', () => {
@@ -186,4 +201,32 @@ test('an answer that does not fit one PDU is continued, and every key of it answ
   if (step.kind === 'finish') pieces.push(step.text);
   const answers = decodePairs(Buffer.concat(pieces));
   assert.equal(answers.filter(([, value]) => value === 'NotUnderstood').length, 240);
+});
+
+test('a login to a session that exists takes over what was agreed on for it, and negotiates for its connection', () => {
+  const login = newLogin();
+  const joining = { tsih: KNOWN_TSIH, connectionId: 1 };
+  const keys: [string, string][] = [...names, ['MaxBurstLength', '8192'], ['DataDigest', 'CRC32C']];
+  const step = ask(login, keys, joining);
+  assert.equal(step.kind, 'finish');
+  assert.equal(keysOf(step).get('MaxBurstLength'), 'Reject');
+  assert.equal(keysOf(step).get('DataDigest'), 'CRC32C');
+  const { maxBurstLength, headerDigest, dataDigest } = login.parameters;
+  assert.deepEqual(
+    { maxBurstLength, headerDigest, dataDigest },
+    { maxBurstLength: 4096, headerDigest: false, dataDigest: true },
+  );
+  assert.equal(login.joins, existing);
+});
+
+test('a login to a session of other ports is refused', () => {
+  const joining = { tsih: KNOWN_TSIH, connectionId: 1 };
+  const [, target] = names as [[string, string], [string, string]];
+  assertRefused(
+    ask(newLogin(), [['InitiatorName', 'iqn.2026-11.test:two'], target], joining),
+    LoginStatus.sessionDoesNotExist,
+  );
+  const login = newLogin();
+  assert.equal(ask(login, names, { ...joining, ...security }).kind, 'answer');
+  assertRefused(ask(login, [], { ...joining, tsih: 8 }), LoginStatus.initiatorError);
 });

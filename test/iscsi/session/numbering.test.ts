@@ -4,11 +4,12 @@ import { Numbering } from '../../../src/iscsi/session/numbering.ts';
 import { IscsiLimits } from '../../../src/limits.ts';
 
 const LAST = 0xffffffff;
+const path = {};
 
 function holding(numbering: Numbering, seen: string[]) {
   return (cmdSN: number, name: string) => {
     const placing = numbering.place(cmdSN);
-    const request = { deliver: () => seen.push(name) };
+    const request = { path, deliver: () => seen.push(name) };
     if (placing === 'later') numbering.hold(cmdSN, request);
     if (placing !== 'now') return placing;
     request.deliver();
@@ -19,7 +20,7 @@ function holding(numbering: Numbering, seen: string[]) {
 
 test('commands that come early wait for those before them', () => {
   const seen: string[] = [];
-  const arrive = holding(new Numbering(LAST, 0), seen);
+  const arrive = holding(new Numbering(LAST), seen);
   assert.equal(arrive(1, 'third'), 'later');
   assert.equal(arrive(0, 'second'), 'later');
   assert.equal(arrive(0, 'again'), 'ignore');
@@ -29,7 +30,7 @@ test('commands that come early wait for those before them', () => {
 });
 
 test('the window holds as many commands as it announces, and opens with each answer', () => {
-  const numbering = new Numbering(1, 0);
+  const numbering = new Numbering(1);
   const last = numbering.maxCmdSN;
   assert.equal(last, IscsiLimits.commandWindow);
   for (let cmdSN = 1; cmdSN <= last; cmdSN++) assert.equal(numbering.place(cmdSN), 'now');
@@ -40,20 +41,20 @@ test('the window holds as many commands as it announces, and opens with each ans
 
 test('what is fenced waits for everything before it', () => {
   const seen: string[] = [];
-  const numbering = new Numbering(1, 0);
+  const numbering = new Numbering(1);
   const arrive = holding(numbering, seen);
   arrive(2, 'two');
-  numbering.fence(3, { deliver: () => seen.push('fenced') });
+  numbering.fence(3, { path, deliver: () => seen.push('fenced') });
   assert.equal(seen.length, 0);
   arrive(1, 'one');
   assert.equal(seen.join(), 'one,two,fenced');
-  numbering.fence(3, { deliver: () => seen.push('at once') });
+  numbering.fence(3, { path, deliver: () => seen.push('at once') });
   assert.deepEqual(seen, ['one', 'two', 'fenced', 'at once']);
 });
 
 test('a plugged number is passed over, and its room given back', () => {
   const seen: string[] = [];
-  const numbering = new Numbering(1, 0);
+  const numbering = new Numbering(1);
   const arrive = holding(numbering, seen);
   const before = numbering.maxCmdSN;
   arrive(2, 'two');
@@ -61,4 +62,20 @@ test('a plugged number is passed over, and its room given back', () => {
   assert.deepEqual(seen, ['two']);
   assert.equal(numbering.expCmdSN, 3);
   assert.equal(numbering.maxCmdSN, before + 1);
+});
+
+test('what waits is forgotten with the connection that it came by, and may come again by another', () => {
+  const seen: string[] = [];
+  const numbering = new Numbering(1);
+  const arrive = holding(numbering, seen);
+  arrive(2, 'two');
+  numbering.hold(3, { path: {}, deliver: () => seen.push('three of another') });
+  numbering.fence(4, { path, deliver: () => seen.push('fenced') });
+  numbering.forget(path);
+  arrive(1, 'one');
+  assert.deepEqual(seen, ['one']);
+  assert.equal(numbering.isKnown(1), true);
+  assert.equal(numbering.isKnown(2), false);
+  assert.equal(arrive(2, 'two again'), 'now');
+  assert.deepEqual(seen, ['one', 'two again', 'three of another']);
 });

@@ -13,20 +13,47 @@ import { INITIATOR, LUN, type TestTarget } from './test-target.ts';
 
 export class RawSession {
   readonly connection: PduConnection;
-  cmdSN: number;
+  readonly tsih: number;
   readonly lun = new Uint8Array(8);
+  readonly #numbering: { cmdSN: number };
 
-  private constructor(connection: PduConnection, cmdSN: number) {
+  private constructor(connection: PduConnection, tsih: number, numbering: { cmdSN: number }) {
     this.connection = connection;
-    this.cmdSN = cmdSN;
+    this.tsih = tsih;
+    this.#numbering = numbering;
     encodeLun(LUN, this.lun, 0);
   }
 
-  static async open(target: TestTarget, keys: Record<string, string> = {}): Promise<RawSession> {
+  /** `isid`: another than the default for a session beside one of those. */
+  static async open(
+    target: TestTarget,
+    keys: Record<string, string> = {},
+    isid?: string,
+  ): Promise<RawSession> {
     const connection = await target.connect();
     const targetName = target.ports[0]?.targetName ?? null;
-    const { cmdSN } = await login(connection, { initiatorName: INITIATOR, targetName, keys });
-    return new RawSession(connection, cmdSN);
+    const ofPort = isid === undefined ? {} : { isid };
+    const { cmdSN, tsih } = await login(connection, {
+      initiatorName: INITIATOR,
+      targetName,
+      keys,
+      ...ofPort,
+    });
+    return new RawSession(connection, tsih, { cmdSN });
+  }
+
+  /** Another connection of the session, which counts the same CmdSN. */
+  sibling(connection: PduConnection): RawSession {
+    return new RawSession(connection, this.tsih, this.#numbering);
+  }
+
+  /** The next CmdSN. */
+  get cmdSN(): number {
+    return this.#numbering.cmdSN;
+  }
+
+  set cmdSN(value: number) {
+    this.#numbering.cmdSN = value;
   }
 
   /** A SCSI Command with the next CmdSN, but for what the test changes. Gives its header. */

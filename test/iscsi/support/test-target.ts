@@ -4,8 +4,10 @@ import { type InitiatorOptions, IscsiInitiator } from '../../../client/iscsi-ini
 import { PduConnection } from '../../../client/pdu-connection.ts';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import type { Env } from '../../../src/env/env.ts';
+import type { Log } from '../../../src/env/log.ts';
 import { NodeClock } from '../../../src/env/node/clock.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
+import type { Access } from '../../../src/iscsi/login/access.ts';
 import type { DiscoveredTarget } from '../../../src/iscsi/portal/discovery.ts';
 import { Portal } from '../../../src/iscsi/portal/portal.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
@@ -24,11 +26,16 @@ const UNIT_BYTES = 64 * 1024 * 1024;
 const HOST = '127.0.0.1';
 export const INITIATOR = 'iqn.2026-11.test:one';
 
+/** Everyone may log in. */
+export const openAccess: Access = { chapOf: () => null, permits: () => true };
+
 export interface TargetOptions {
   readonly router?: TaskRouter;
   readonly ports?: readonly TargetPort[];
   readonly discovery?: readonly DiscoveredTarget[];
   readonly env?: Env;
+  readonly access?: Access;
+  readonly log?: Log;
 }
 
 export class TestTarget {
@@ -47,8 +54,9 @@ export class TestTarget {
       ports: this.ports,
       router: options.router ?? this.#router(),
       pool: this.pool,
-      log: silentLog,
+      log: options.log ?? silentLog,
       receiveBuffer: new Uint8Array(65536),
+      access: options.access ?? openAccess,
       discovery: () => options.discovery ?? [],
     });
   }
@@ -69,6 +77,7 @@ export class TestTarget {
       initiators: [],
       accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }], ports: () => this.ports },
       pool: this.pool,
+      clock: new NodeClock(),
       order: testOrder,
     });
   }

@@ -1,11 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DataOutTransfer } from '../../../src/iscsi/transfer/data-out-transfer.ts';
+import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
+import { type DataOutRules, DataOutTransfer } from '../../../src/iscsi/transfer/data-out-transfer.ts';
 import { NO_TAG } from '../../../src/wire/iscsi/bhs.ts';
+
+function rules(firstBurstLength: number, changes: Partial<DataOutRules> = {}): DataOutRules {
+  return {
+    firstBurstLength,
+    maxOutstandingR2T: 1,
+    dataPduInOrder: true,
+    dataSequenceInOrder: true,
+    ...changes,
+  };
+}
 
 test('a write is taken as immediate data, unsolicited data, then bursts', () => {
   const transfer = new DataOutTransfer();
-  transfer.start(10_000, 1000, false, 4000);
+  transfer.start(10_000, 1000, false, rules(4000));
   assert.equal(transfer.unsolicitedLength, 4000);
   transfer.immediateArrived(1000);
   transfer.ask(4000, 6000);
@@ -24,7 +35,8 @@ test('a write is taken as immediate data, unsolicited data, then bursts', () => 
 
 test('unsolicited data that was announced and not sent is asked for', () => {
   const transfer = new DataOutTransfer();
-  transfer.start(4000, 0, false, 4000);
+  transfer.start(4000, 0, false, rules(4000));
+  assert.equal(transfer.mistake(NO_TAG, 0, 0, 1000, true), null);
   transfer.arrived(1000, true);
   assert.equal(transfer.due, false);
   assert.equal(transfer.burstToAskFor(65536), 3000);
@@ -32,7 +44,7 @@ test('unsolicited data that was announced and not sent is asked for', () => {
 
 test('each way to break a sequence is a mistake', () => {
   const transfer = new DataOutTransfer();
-  transfer.start(4000, 0, true, 4000);
+  transfer.start(4000, 0, true, rules(4000));
   assert.match(transfer.mistake(NO_TAG, 0, 0, 100, true) ?? '', /tag/, 'nothing was asked for');
   transfer.ask(0, 4000);
   transfer.asked(5, 2000);
@@ -44,4 +56,97 @@ test('each way to break a sequence is a mistake', () => {
   assert.match(transfer.mistake(5, 0, 0, 1999, true) ?? '', /too little/);
   assert.match(transfer.mistake(5, 0, 0, 2000, false) ?? '', /F bit/);
   assert.match(transfer.mistake(5, 0, 0, 0, false) ?? '', /no data/);
+});
+
+test('as many bursts are asked for as may be outstanding, and they come in their order', () => {
+  const transfer = new DataOutTransfer();
+  transfer.start(5000, 0, true, rules(4000, { maxOutstandingR2T: 2 }));
+  transfer.ask(0, 5000);
+  transfer.asked(1, transfer.burstToAskFor(2000));
+  assert.deepEqual([transfer.burstOffset, transfer.burstToAskFor(2000)], [2000, 2000]);
+  transfer.asked(2, 2000);
+  assert.equal(transfer.burstToAskFor(2000), 0, 'two are outstanding');
+  assert.match(transfer.mistake(2, 0, 2000, 2000, true) ?? '', /tag/);
+  assert.equal(transfer.mistake(1, 0, 0, 2000, true), null);
+  transfer.arrived(2000, true);
+  assert.deepEqual([transfer.burstOffset, transfer.burstToAskFor(2000)], [4000, 1000]);
+  assert.equal(transfer.mistake(2, 0, 2000, 2000, true), null);
+});
+
+test('where no order was agreed on, data waits until what belongs in front of it is here', () => {
+  const pool = new BufferPool(0);
+  const transfer = new DataOutTransfer();
+  const free = { maxOutstandingR2T: 2, dataPduInOrder: false, dataSequenceInOrder: false };
+  transfer.start(4000, 0, true, rules(4000, free));
+  transfer.ask(0, 4000);
+  transfer.asked(1, transfer.burstToAskFor(2000));
+  transfer.asked(2, transfer.burstToAskFor(2000));
+  const early = (tag: number, dataSN: number, offset: number, final: boolean) => {
+    assert.equal(transfer.mistake(tag, dataSN, offset, 1000, final), null);
+    assert.equal(transfer.isNext, false);
+    transfer.earlyBuffer(pool, 1000).fill(offset / 1000);
+    transfer.arrived(1000, final);
+  };
+  early(2, 0, 3000, false);
+  early(1, 0, 1000, false);
+  assert.match(transfer.mistake(1, 1, 1000, 1000, true) ?? '', /offset/, 'it is here already');
+  early(2, 1, 2000, true);
+  assert.equal(transfer.takeEarly(), null);
+  assert.equal(transfer.mistake(1, 1, 0, 1000, true), null);
+  assert(transfer.isNext);
+  transfer.arrived(1000, true);
+  for (const expected of [1, 2, 3]) {
+    const lease = transfer.takeEarly();
+    assert.equal(lease?.bytes[0], expected);
+    lease?.release();
+  }
+  assert.equal(transfer.due, false);
+  assert.equal(transfer.burstToAskFor(2000), 0, 'nothing is missing');
+  assert.equal(pool.leasedBytes, 0);
+});
+
+test('each hole that a sequence leaves is asked for', () => {
+  const pool = new BufferPool(0);
+  const transfer = new DataOutTransfer();
+  transfer.start(4000, 0, false, rules(4000, { dataPduInOrder: false }));
+  for (const [dataSN, offset] of [500, 3000].entries()) {
+    assert.equal(transfer.mistake(NO_TAG, dataSN, offset, 500, dataSN === 1), null);
+    transfer.earlyBuffer(pool, 500);
+    transfer.arrived(500, dataSN === 1);
+  }
+  const bursts: [number, number][] = [];
+  for (let length = transfer.burstToAskFor(1500); length > 0; length = transfer.burstToAskFor(1500)) {
+    const offset = transfer.burstOffset;
+    bursts.push([offset, length]);
+    transfer.asked(bursts.length, length);
+    assert.equal(transfer.mistake(bursts.length, 0, offset, length, true), null);
+    if (!transfer.isNext) transfer.earlyBuffer(pool, length);
+    transfer.arrived(length, true);
+    for (let lease = transfer.takeEarly(); lease !== null; lease = transfer.takeEarly()) lease.release();
+  }
+  assert.deepEqual(bursts, [
+    [0, 500],
+    [1000, 1500],
+    [2500, 500],
+    [3500, 500],
+  ]);
+  assert.equal(transfer.nextOffset, 4000);
+  assert.equal(pool.leasedBytes, 0);
+});
+
+test('data that could not be used is asked for again when its sequence has ended', () => {
+  const pool = new BufferPool(0);
+  const transfer = new DataOutTransfer();
+  transfer.start(3000, 0, true, rules(4000));
+  transfer.ask(0, 3000);
+  transfer.asked(1, transfer.burstToAskFor(3000));
+  assert.equal(transfer.mistake(1, 0, 0, 1000, false), null);
+  transfer.arrivedWrong(1000, false);
+  assert.equal(transfer.burstToAskFor(3000), 0);
+  assert.equal(transfer.mistake(1, 1, 1000, 2000, true), null);
+  transfer.earlyBuffer(pool, 2000);
+  transfer.arrived(2000, true);
+  assert.deepEqual([transfer.burstOffset, transfer.burstToAskFor(3000)], [0, 1000]);
+  transfer.drop();
+  assert.equal(pool.leasedBytes, 0);
 });

@@ -5,9 +5,9 @@ import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { describeLogicalUnit } from '../../conformance/logical-unit.ts';
-import { silentLog, testOrder } from '../../support/scsi.ts';
+import { silentLog, testOrder, testRandom } from '../../support/scsi.ts';
 
-describeLogicalUnit('local', async (store, modeStore) => {
+describeLogicalUnit('local', async (store, modeStore, readOnly) => {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
@@ -16,12 +16,15 @@ describeLogicalUnit('local', async (store, modeStore) => {
     store: checked(store),
     pool,
     clock: new NodeClock(),
+    random: testRandom,
     order: testOrder,
     log: silentLog,
     modeStore,
+    readOnly,
   });
   return {
     unit,
+    grow: (length) => new Promise((resolve) => unit.grow(length, resolve)),
     async close() {
       assert.equal(unit.taskCount, 0, 'no task is left behind');
       assert.equal(pool.leasedBytes, 0, 'every buffer went back');

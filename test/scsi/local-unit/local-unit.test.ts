@@ -10,6 +10,7 @@ import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { checked } from '../../../src/stores/layers/checked.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import type { RecordStore } from '../../../src/stores/record/record-store.ts';
+import { u32, u64 } from '../../../src/wire/scsi/bytes.ts';
 import { CachedStore } from '../../support/cached-store.ts';
 import { HeldStore } from '../../support/held-store.ts';
 import { MemoryRecord } from '../../support/memory-record.ts';
@@ -32,10 +33,11 @@ function memory(): MemoryStore {
   return new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
 }
 
-function make(store: BlockStore, modeStore: RecordStore | null = null) {
+function make(store: BlockStore, modeStore: RecordStore | null = null, physicalBlockLength = 4096) {
   const pool = new BufferPool(1 << 20);
   const { blockLength, byteLength } = store;
-  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
+  const size = { blockLength, byteLength, physicalBlockLength };
+  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', ...size });
   const unit = new LocalUnit({
     identity,
     store: checked(store),
@@ -150,6 +152,9 @@ describe('local unit: task set', () => {
       start(blockCdb(0x28, 0, 1), { dataIn: BLOCK }),
     );
     assert.equal(start(TEST_UNIT_READY).outcome?.status, 0x28);
+    const other = testNexus('iqn.2026-11.test:two');
+    unit.takeUnitAttention(other);
+    assert.equal(start(TEST_UNIT_READY, { nexus: other }).outcome?.status, 0x08, 'none of its own will end');
     held.open();
     assert.ok(commands.every((command) => command.outcome?.status === 0));
     assert.equal(unit.taskCount, 0);
@@ -237,6 +242,40 @@ describe('local unit: write cache', () => {
     const list = WCE_OFF.with(6, 4);
     assert.equal(start(selectWceOff, { dataOut: list }).outcome?.sense?.asc, 0x26);
   });
+});
+
+describe('local unit: blocks', () => {
+  const PIB = 2 ** 50;
+  const shapes = [
+    { name: '512 bytes', blockLength: 512, physicalBlockLength: 512, exponent: 0 },
+    { name: '512 bytes on 4 KiB', blockLength: 512, physicalBlockLength: 4096, exponent: 3 },
+    { name: '4 KiB', blockLength: 4096, physicalBlockLength: 4096, exponent: 0 },
+  ];
+
+  for (const { name, exponent, ...blocks } of shapes) {
+    test(`READ CAPACITY of ${name}, up to 1 PiB`, () => {
+      for (const byteLength of [1 << 20, 2 ** 41, 2 ** 44, PIB]) {
+        const store = new MemoryStore({ byteLength, blockLength: blocks.blockLength });
+        const { start } = make(store, null, blocks.physicalBlockLength);
+        const last = byteLength / blocks.blockLength - 1;
+        const sixteen = start(blockCdb(0x9e, 0, 32, 0x10), { dataIn: 32 }).outcome?.data ?? new Uint8Array(0);
+        assert.deepEqual([u64(sixteen, 0), u32(sixteen, 8)], [last, blocks.blockLength]);
+        assert.deepEqual(
+          [sixteen[13], (sixteen[14] ?? 0) & 0x3f, sixteen[15]],
+          [exponent, 0, 0],
+          'aligned at 0',
+        );
+        const ten = start(blockCdb(0x25, 0, 0), { dataIn: 8 }).outcome?.data ?? new Uint8Array(0);
+        assert.deepEqual([u32(ten, 0), u32(ten, 4)], [Math.min(last, 0xffff_ffff), blocks.blockLength]);
+        const end = start(blockCdb(0x88, last, 1), { dataIn: blocks.blockLength });
+        assert.equal(end.outcome?.status, 0);
+        assert.equal(start(blockCdb(0x88, last + 1, 1), { dataIn: 4096 }).outcome?.sense?.asc, 0x21);
+        const data = pattern(blocks.blockLength);
+        assert.equal(start(blockCdb(0x8a, last, 1), { dataOut: data }).outcome?.status, 0);
+        assert.deepEqual(start(blockCdb(0x88, last, 1), { dataIn: 4096 }).outcome?.data, data);
+      }
+    });
+  }
 });
 
 describe('local unit: saved mode pages', () => {

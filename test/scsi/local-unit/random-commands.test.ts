@@ -60,6 +60,7 @@ describe('random commands', () => {
       initiators: [],
       accessStates: { groups: () => [{ groupId: 1, state: 0, ports: [1] }], ports: () => [testPort()] },
       pool,
+      clock: new NodeClock(),
       order: testOrder,
     });
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);

@@ -83,6 +83,23 @@ describe('a store that does not answer', () => {
     assert.equal(register.outcome?.how, 'unknown');
   });
 
+  test('TASK ABORTED is not said of a write that may still be done: its outcome is unknown', () => {
+    const { held, unit, nexus, write, look } = stuckUnit();
+    const other = testNexus('iqn.2026-11.test:two');
+    unit.takeUnitAttention(other);
+    unit.changeModes({ ...unit.modes.current, taskAbortedStatus: true }, other);
+    unit.takeUnitAttention(nexus);
+    const command = write(0, 1);
+    assert.equal(isOver(command), false, 'it is with the store');
+    const answers: string[] = [];
+    unit.manage(other, TaskManagementFunction.clearTaskSet, 0, (response) => answers.push(response));
+    look(BOUND);
+    assert.equal(command.outcome?.how, 'unknown');
+    assert.deepEqual(answers, []);
+    held.open();
+    assert.deepEqual(answers, ['complete']);
+  });
+
   test('a read is answered NOT READY', () => {
     const { read, look } = stuckUnit();
     const command = read(0);

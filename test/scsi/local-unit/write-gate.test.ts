@@ -26,12 +26,12 @@ import { TestCommand, type TestCommandOptions } from '../../support/test-command
 const WRITE_16 = 0x8a;
 const BLOCK = 512;
 
-function make() {
+function make(byteLength = 8 << 20) {
   const world = new World(new Prng(1, 1), new Trace(null));
   const clock = new SimClock(world, world.newProcess('alpha'));
   const pool = new BufferPool(1 << 20);
-  const store = new MemoryStore({ byteLength: 8 << 20, blockLength: BLOCK });
-  const size = { blockLength: BLOCK, byteLength: 8 << 20 };
+  const store = new MemoryStore({ byteLength, blockLength: BLOCK });
+  const size = { blockLength: BLOCK, byteLength };
   const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', ...size });
   const unit = new LocalUnit({ identity, store, pool, clock, order: testOrder, log: silentLog });
   const answers: (() => void)[] = [];
@@ -68,6 +68,21 @@ describe('the write gate', () => {
     assert.deepEqual(unit.freshness, { held: 2, refused: 2 });
     assert.equal(unit.taskCount, 0);
     assert.equal(pool.leasedBytes, 0);
+  });
+
+  it('takes what touches the whole unit for an access of the blocks by which it has grown too', () => {
+    const { unit, doubtful, sure, answers, run, write } = make(65536);
+    write(sure, 0);
+    const before = write(doubtful, 8);
+    answers.shift()?.();
+    assert.equal(statusOf(before), Status.good);
+    unit.grow(131072, (error) => assert.equal(error, null));
+    for (const nexus of [doubtful, sure]) assert.equal(unit.takeUnitAttention(nexus)?.ascq, 0x09);
+    assert.equal(statusOf(run({ nexus: sure, cdb: unmapCdb(0) })), Status.good);
+    const late = write(doubtful, 200);
+    assert.equal(statusOf(late), null, 'it may be older than the unmapping');
+    answers.shift()?.();
+    assert.equal(statusOf(late), Status.good);
   });
 
   it('takes a late answer for what it proves', async () => {

@@ -29,7 +29,7 @@ answered with INVALID COMMAND OPERATION CODE (05/20/00), another service action 
 CDB (05/24/00). A command does the same through each port of each system.
 
 - *CDB bits*: what is evaluated or accepted beside the operation code and the service action. CONTROL, the last byte, has to be zero.
-- *answered*: "here" by the system at which the command arrives, in every access state; "owner" by the system that owns the unit.
+- *answered*: "here" by the system at which the command arrives, in every access state; "owner" by the system that owns the unit; "copyManager" where it arrives, once the owner has let it through.
 - *order*: what it waits for in the task set, see [below](#order).
 - *reservation*: what a reservation of another I_T nexus does to it, see [below](#reservations).
 

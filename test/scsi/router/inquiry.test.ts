@@ -56,9 +56,9 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const list = run(nexus, 2, [0x12, 1, 0, 0, 255, 0]).data;
     const codes = [...list.subarray(4)];
-    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0xb0, 0xb1, 0xb2]);
+    assert.deepEqual(codes, [0x00, 0x80, 0x83, 0x85, 0x86, 0x87, 0x88, 0x8f, 0xb0, 0xb1, 0xb2]);
     for (const code of codes) {
-      const { data } = run(nexus, 2, [0x12, 1, code, 0, 255, 0]);
+      const { data } = run(nexus, 2, [0x12, 1, code, 4, 0, 0], { dataIn: 1024 });
       assert.equal(data[1], code);
       assert.equal(u16(data, 2), data.length - 4);
     }
@@ -99,7 +99,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const extended = page(0x86);
     assert.deepEqual([extended.length, extended[1], extended[2]], [60, 0x07, 0x01]);
     assert.deepEqual(page(0xb1).slice(0, 6), [0, 1, 0, 0, 1, 0]);
-    assert.deepEqual(page(0xb2), [0, 0xe4, 2, 0]);
+    assert.deepEqual(page(0xb2), [11, 0xe4, 2, 0], 'a threshold set is 2048 blocks');
   });
 
   test('Block Limits are those that the unit keeps', () => {
@@ -107,7 +107,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, [0x12, 1, 0xb0, 0, 255, 0]);
     const mib = 2048;
-    assert.deepEqual([data.length, data[5], u16(data, 6)], [64, 255, 8]);
+    assert.deepEqual([data.length, data[4], data[5], u16(data, 6)], [64, 1, 255, 8], 'WSNZ');
     assert.deepEqual([u32(data, 8), u32(data, 12), u32(data, 16)], [32 * mib, mib, 0], 'transfer, prefetch');
     assert.deepEqual([u32(data, 20), u32(data, 24)], [512 * mib, 256], 'UNMAP: blocks, descriptors');
     assert.deepEqual([u32(data, 28), u32(data, 32)], [8, 0x8000_0000], 'UNMAP: granularity, alignment');
@@ -123,7 +123,7 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     const { data } = run(nexus, 1, INQUIRY);
     assert.equal(Buffer.from(data.subarray(8, 36)).toString(), 'CROSSPTHCrosspath LU    0001');
-    assert.deepEqual([data[0], data[2], (data[5] ?? 0) & 0x30, data[7]], [0, 6, 0x10, 2]);
+    assert.deepEqual([data[0], data[2], data[5], data[7]], [0, 6, 0x18, 2], 'TPGS, 3PC');
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 36, 0]).data.length, 36);
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 0, 0]).data.length, 0);
     assert.equal(run(nexus, 1, [0x12, 0, 0, 0, 0, 0]).presentedLength, 0);
@@ -152,7 +152,11 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 1))), []);
     assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 2))), [1, 2, 300]);
-    assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(2, 3))), [5, 0x24, 0]);
+    assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 0x10))), []);
+    assert.deepEqual(lunsIn(run(nexus, 0, REPORT_LUNS.with(2, 0x11))), [1, 2, 300]);
+    for (const select of [3, 0x0f, 0x12, 0x13, 0xff]) {
+      assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(2, select))), [5, 0x24, 0]);
+    }
     assert.deepEqual(codeOf(run(nexus, 0, REPORT_LUNS.with(8, 0).with(9, 15))), [5, 0x24, 0]);
   });
 });

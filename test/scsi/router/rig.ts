@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { NodeClock } from '../../../src/env/node/clock.ts';
-import { AccessState } from '../../../src/scsi/access-states.ts';
+import { AccessState, type TargetPortGroup } from '../../../src/scsi/access-states.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
@@ -59,7 +59,7 @@ function elsewhere(unit: LocalUnit): LogicalUnit {
   };
 }
 
-export function setUp() {
+export function setUp(moreGroups: readonly TargetPortGroup[] = []) {
   const units = { a: localUnit('vol-a'), b: localUnit('vol-b'), c: localUnit('vol-c') };
   const router = new Router({
     units: [
@@ -80,10 +80,12 @@ export function setUp() {
       groups: () => [
         { groupId: 1, state: AccessState.activeOptimized, ports: [1, 2] },
         { groupId: 2, state: AccessState.activeNonOptimized, ports: [3] },
+        ...moreGroups,
       ],
       ports: () => [testPort(), betaPort],
     },
     pool,
+    clock: new NodeClock(),
     order: testOrder,
   });
   const run = (

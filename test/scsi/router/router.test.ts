@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
+import { NodeClock } from '../../../src/env/node/clock.ts';
+import { AccessState } from '../../../src/scsi/access-states.ts';
+import { TaskAttribute, TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
-import { decodeSense, sense } from '../../../src/wire/scsi/sense.ts';
+import { sense } from '../../../src/wire/scsi/sense.ts';
+import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import { blockCdb, pattern, present, testOrder, testPort } from '../../support/scsi.ts';
 import { TestCommand } from '../../support/test-command.ts';
 
@@ -10,6 +13,7 @@ import {
   BLOCK,
   codeOf,
   INQUIRY,
+  localUnit,
   lunsIn,
   pool,
   REPORT_GROUPS,
@@ -27,6 +31,26 @@ describe('router: LUN maps', () => {
     assert.deepEqual(lunsIn(run(one, 1, REPORT_LUNS)), [1, 2, 300]);
     assert.deepEqual(lunsIn(run(own, 7, REPORT_LUNS)), [0, 7]);
     assert.deepEqual(codeOf(run(own, 1, TEST_UNIT_READY)), [5, 0x25, 0]);
+  });
+
+  test('a map may have 255 LUNs', () => {
+    const name = 'iqn.test:many';
+    const numbers = Array.from({ length: 255 }, (_, index) => index * 64);
+    const luns = new Map(numbers.map((lun) => [lun, 'vol-a']));
+    const unit = localUnit('vol-a');
+    const router = new Router({
+      units: [{ lun: null, unit }],
+      initiators: [{ name, luns }],
+      accessStates: { groups: () => [], ports: () => [] },
+      pool,
+      clock: new NodeClock(),
+      order: testOrder,
+    });
+    const nexus = router.openNexus(name, '00023d000001', testPort(), present);
+    const command = new TestCommand({ dataIn: 4096, nexus, cdb: [0xa0, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0] });
+    const { outcome } = command.start({ execute: (given) => router.execute(0, given) });
+    assert(outcome !== null);
+    assert.deepEqual(lunsIn(outcome), numbers);
   });
 
   test('two initiators reach one unit under their own LUNs', () => {
@@ -54,8 +78,54 @@ describe('router: LUN maps', () => {
   test('a map that names an unknown unit is refused', () => {
     const accessStates = { groups: () => [], ports: () => [] };
     const initiators = [{ name: 'iqn.test:x', luns: new Map([[0, 'nothing']]) }];
-    const options = { units: [], initiators, accessStates, pool, order: testOrder };
+    const clock = new NodeClock();
+    const options = { units: [], initiators, accessStates, pool, clock, order: testOrder };
     assert.throws(() => new Router(options), /nothing/);
+  });
+});
+
+describe('router: a large cluster', () => {
+  const units = Array.from({ length: 4096 }, (_, lun) => ({ lun, unit: localUnit(`vol-${lun}`) }));
+  const some = new Map(Array.from({ length: 255 }, (_, lun) => [lun, `vol-${lun * 16}`]));
+  const router = new Router({
+    units,
+    initiators: [{ name: 'iqn.test:own', luns: some }],
+    accessStates: { groups: () => [], ports: () => [] },
+    pool,
+    clock: new NodeClock(),
+    order: testOrder,
+  });
+  const reportLuns = (initiator: string) => {
+    const nexus = router.openNexus(initiator, '00', testPort(), present);
+    const length = 8 + 8 * units.length;
+    const cdb = [0xa0, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff, 0, 0];
+    const command = new TestCommand({ nexus, cdb, dataIn: length, readSet: 4096 });
+    const { outcome } = command.start({ execute: (given) => router.execute(0, given) });
+    assert.ok(outcome !== null);
+    return { nexus, luns: lunsIn(outcome) };
+  };
+
+  test('REPORT LUNS lists 4,096 units, and 255 of a map', () => {
+    assert.deepEqual(
+      reportLuns('iqn.test:one').luns,
+      units.map(({ lun }) => lun),
+    );
+    assert.deepEqual(reportLuns('iqn.test:own').luns, [...some.keys()]);
+  });
+
+  test('each unit is found at its LUN, and all are reset at once', () => {
+    const { nexus } = reportLuns('iqn.test:one');
+    const ready = (lun: number) => {
+      const command = new TestCommand({ nexus, cdb: TEST_UNIT_READY });
+      return command.start({ execute: (given) => router.execute(lun, given) }).outcome;
+    };
+    for (const { lun } of units) ready(lun);
+    for (const { lun } of units) assert.equal(ready(lun)?.status, 0);
+    const answers: string[] = [];
+    router.resetUnits(nexus, (answer) => answers.push(answer));
+    assert.deepEqual(answers, ['complete']);
+    for (const { lun } of units) assert.equal(ready(lun)?.sense?.ascq, 3);
+    router.closeNexus(nexus, 'logout');
   });
 });
 
@@ -103,6 +173,45 @@ describe('router: unit attentions', () => {
     assert.deepEqual(decodeSense(run(nexus, 1, REQUEST_SENSE).data), sense.noSense());
     assert.equal(run(nexus, 1, [0x03, 1, 0, 0, 252, 0]).data[0], 0x72);
     assert.equal(run(nexus, 1, TEST_UNIT_READY).status, 0);
+  });
+
+  test('REQUEST SENSE asks the unit for what waits there, and tells where the way to it is closed', () => {
+    const { router, units, run } = setUp([
+      { groupId: 3, state: AccessState.unavailable, ports: [4] },
+      { groupId: 4, state: AccessState.transitioning, ports: [5] },
+    ]);
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    run(nexus, 2, TEST_UNIT_READY);
+    units.b.establishUnitAttention(sense.capacityChanged(), null);
+    assert.deepEqual(decodeSense(run(nexus, 2, REQUEST_SENSE).data), sense.capacityChanged());
+    for (const [groupId, told] of [
+      [3, sense.notReadyUnavailable()],
+      [4, sense.notReadyTransitioning()],
+    ] as const) {
+      const far = router.openNexus('iqn.test:one', '00', testPort({ groupId }), present);
+      for (const lun of [1, 2]) {
+        assert.deepEqual(decodeSense(run(far, lun, REQUEST_SENSE).data), sense.powerOnOrReset());
+        assert.deepEqual(decodeSense(run(far, lun, REQUEST_SENSE).data), told);
+      }
+    }
+  });
+
+  test('what is answered here refuses the ACA attribute too', () => {
+    const { router, run } = setUp();
+    const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);
+    const aca = { attribute: TaskAttribute.aca };
+    assert.deepEqual(codeOf(run(nexus, 1, INQUIRY, aca)), [5, 0x49, 0]);
+  });
+
+  test('the format of sense data is the one of the unit that the initiator has at a LUN', () => {
+    const { router, units } = setUp();
+    const nexus = router.openNexus('iqn.test:own', '00', testPort(), present);
+    const { c } = units;
+    c.changeModes({ ...c.modes.current, descriptorSense: true }, nexus);
+    assert.deepEqual(
+      [0, 7, 300, -1].map((lun) => router.descriptorSense(nexus, lun)),
+      [false, true, false, false],
+    );
   });
 
   test('a closed nexus is lost to every unit of its map', () => {

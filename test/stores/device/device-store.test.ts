@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openDeviceStore } from '../../../src/stores/device/device-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, pattern, read, unmap, write } from '../calls.ts';
-import { loopDevice, sparseFile, temporaryFolder } from '../temporary.ts';
+import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write } from '../calls.ts';
+import { loopDevice, noticeGrowth, sparseFile, temporaryFolder } from '../temporary.ts';
 
 const { disk } = nodeEnv();
 const MiB = 1 << 20;
@@ -89,6 +89,25 @@ test('what can’t serve as the device is refused with what to do', async (t) =>
   await assert.rejects(open('/dev/null'), refusal(/not a block device/));
 });
 
+test('a device does not tell what is free on it', async (t) => {
+  const store = await openDeviceStore(disk, { path: device(t).path, ...size });
+  assert.equal(await spaceOf(store), null);
+  await store.close();
+});
+
+test('a unit grows once its device has grown', async (t) => {
+  const { path, medium } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size });
+  assert.equal(await grow(store, 8 * MiB), 'ENOSPC');
+  assert.equal(store.byteLength, size.byteLength);
+  truncateSync(medium, 8 * MiB);
+  noticeGrowth(path);
+  assert.equal(await grow(store, 8 * MiB), null);
+  await write(store, 8 * MiB - 512, pattern(512, 1), true);
+  assert.deepEqual(await read(store, 8 * MiB - 512, 512), pattern(512, 1));
+  await store.close();
+});
+
 test('a device that is in use is refused', async (t) => {
   const { path } = device(t);
   const store = await openDeviceStore(disk, { path, ...size });
@@ -96,7 +115,10 @@ test('a device that is in use is refused', async (t) => {
   await store.close();
 });
 
-test('a device that can only be read is refused', async (t) => {
+test('a device that can only be read is refused, unless the unit is', async (t) => {
   const { path } = device(t, '--read-only');
   await assert.rejects(openDeviceStore(disk, { path, ...size }), refusal(/read-only/));
+  const store = await openDeviceStore(disk, { path, ...size, access: 'readOnly' });
+  assert.equal((await read(store, 0, MiB)).length, MiB);
+  await store.close();
 });

@@ -32,6 +32,14 @@ class ScriptedFile implements DiskFile {
   writeZeroes(_position: number, _length: number, done: DiskDone): void {
     this.#answer('writeZeroes', null, done);
   }
+  grow(_byteLength: number, done: DiskDone): void {
+    done('ENOSYS');
+  }
+
+  space(done: (error: Errno | null, space: null) => void): void {
+    done(null, null);
+  }
+
   extentAt(_position: number, done: (error: Errno | null, extent: Extent | null) => void): void {
     done(null, this.extent);
   }

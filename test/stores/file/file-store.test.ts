@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openFileStore } from '../../../src/stores/file/file-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, pattern, read, unmap, write } from '../calls.ts';
+import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write } from '../calls.ts';
 import { makeReadOnly, smallFileSystem, sparseFile, temporaryFolder } from '../temporary.ts';
 
 const { disk } = nodeEnv();
@@ -89,6 +89,60 @@ test('a file that can’t be written is refused', async (t) => {
   makeReadOnly(folder);
   await assert.rejects(openFileStore(disk, { path, ...size, create: false }), refusal(/mounted read-only/));
   await assert.rejects(openFileStore(disk, { path, ...size, create: true }), refusal(/mounted read-only/));
+});
+
+test('a file of a read-only unit is read where it can’t be written, and not made', async (t) => {
+  const folder = smallFileSystem((undo) => t.after(undo), MiB);
+  const path = sparseFile(folder, 'unit.img', size.byteLength);
+  makeReadOnly(folder);
+  const store = await openFileStore(disk, { path, ...size, create: false, access: 'readOnly' });
+  assert.deepEqual(await read(store, 512, 512), new Uint8Array(512));
+  await assert.rejects(write(store, 0, pattern(512, 1)));
+  await assert.rejects(
+    openFileStore(disk, { path, ...size, create: false, access: 'readOnly' }),
+    refusal(/another process has it open/),
+  );
+  await store.close();
+});
+
+test('tells what the file takes and what its file system has left', async (t) => {
+  const folder = smallFileSystem((undo) => t.after(undo), 8 * MiB);
+  const store = await openFileStore(disk, { path: join(folder, 'unit.img'), ...size, create: true });
+  const before = await spaceOf(store);
+  assert.equal(before?.usedBytes, 0);
+  await write(store, MiB, pattern(MiB, 1));
+  const after = await spaceOf(store);
+  assert.equal(after?.usedBytes, MiB);
+  assert.equal((before?.freeBytes ?? 0) - (after?.freeBytes ?? 0), MiB);
+  await unmap(store, MiB, MiB);
+  assert.deepEqual(await spaceOf(store), before);
+  await store.close();
+});
+
+test('grows, sparse and with zeroes, and keeps its length', async (t) => {
+  const path = join(
+    temporaryFolder((undo) => t.after(undo)),
+    'unit.img',
+  );
+  const store = await openFileStore(disk, { path, ...size, create: true });
+  await write(store, size.byteLength - 512, pattern(512, 1));
+  assert.equal(await grow(store, 8 * MiB), null);
+  assert.equal(store.byteLength, 8 * MiB);
+  assert.deepEqual(await read(store, size.byteLength - 512, 512), pattern(512, 1));
+  assert.deepEqual(await read(store, size.byteLength, 4 * MiB), new Uint8Array(4 * MiB));
+  assert.deepEqual(await extentAt(store, size.byteLength), {
+    position: size.byteLength,
+    length: 4 * MiB,
+    allocated: false,
+  });
+  assert.equal(await grow(store, 8 * MiB), null);
+  // Somebody has made it longer than its unit is to be.
+  truncateSync(path, 16 * MiB);
+  assert.equal(await grow(store, 12 * MiB), 'EINVAL');
+  assert.equal(store.byteLength, 8 * MiB);
+  assert.equal(await grow(store, 16 * MiB), null);
+  await store.close();
+  await (await openFileStore(disk, { path, byteLength: 16 * MiB, blockLength: 512, create: false })).close();
 });
 
 test('a crash in the middle of making a file leaves nothing that looks like one', async (t) => {

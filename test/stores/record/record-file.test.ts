@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { NodeClock } from '../../../src/env/node/clock.ts';
 import { NodeDisk } from '../../../src/env/node/disk.ts';
+import { ThreadPoolQueue } from '../../../src/env/node/disk-queue/thread-pool-queue.ts';
 import { openRecordFile, type RecordFile, recordFileLength } from '../../../src/stores/record/record-file.ts';
 import { temporaryFolder } from '../temporary.ts';
 
 const CAPACITY = 2000;
-const disk = new NodeDisk(new NodeClock());
+const disk = new NodeDisk(new NodeClock(), new ThreadPoolQueue());
 
 function save(file: RecordFile, text: string): Promise<string | null> {
   return new Promise((resolve) => file.save(Buffer.from(text), resolve));
@@ -43,6 +44,11 @@ describe('record file', () => {
     }
     await file.close();
     assert.equal(await reopened(path), 'four');
+    const longest = 'x'.repeat(CAPACITY);
+    const again = await openRecordFile(disk, path, CAPACITY);
+    await save(again, longest);
+    await again.close();
+    assert.equal(await reopened(path), longest);
   });
 
   test('a record that is cut off or damaged gives way to the one before it', async () => {

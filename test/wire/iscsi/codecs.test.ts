@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeAdditionalHeaders, encodeExtendedCdb } from '../../../src/wire/iscsi/ahs.ts';
+import { decodeAsyncMessage, encodeAsyncMessage } from '../../../src/wire/iscsi/async-message.ts';
 import { BHS_LENGTH, opcodeOf } from '../../../src/wire/iscsi/bhs.ts';
 import { decodeDataIn, encodeDataIn } from '../../../src/wire/iscsi/data-in.ts';
 import { decodeDataOut, encodeDataOut } from '../../../src/wire/iscsi/data-out.ts';
@@ -275,6 +276,23 @@ roundTrips(
   { ...counters, reason: u8, dataSegmentLength: u24, dataSN: u32 },
   encodeReject,
   decodeReject,
+);
+
+roundTrips(
+  'Asynchronous Message',
+  Opcode.asyncMessage,
+  {
+    ...counters,
+    dataSegmentLength: u24,
+    lun: bytes(8),
+    event: u8,
+    vendorCode: u8,
+    parameter1: u16,
+    parameter2: u16,
+    parameter3: u16,
+  },
+  encodeAsyncMessage,
+  decodeAsyncMessage,
 );
 
 test('sense data comes back from the data segment of a response', () => {

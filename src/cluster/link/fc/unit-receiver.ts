@@ -28,7 +28,7 @@ import {
 } from '../../../wire/interconnect/frame.ts';
 import { encodeResult, type Result, ResultKind } from '../../../wire/interconnect/result.ts';
 import { encodeTaskManagement, TaskManagementAnswer } from '../../../wire/interconnect/task-management.ts';
-import { decodeSense } from '../../../wire/scsi/sense.ts';
+import { decodeSense } from '../../../wire/scsi/sense-data.ts';
 import type { FrameReceiver } from '../frame-channel.ts';
 import { type FcExchange, type FcExchanges, numberOf, slotOf } from './fc-exchanges.ts';
 import type { FcUnit } from './sequence-assembly.ts';

@@ -27,7 +27,8 @@ import {
 } from '../../../wire/interconnect/frame.ts';
 import { decodeResult, type Result, ResultKind } from '../../../wire/interconnect/result.ts';
 import { decodeTaskManagement, TaskManagementAnswer } from '../../../wire/interconnect/task-management.ts';
-import { encodeDescriptorSense, encodeSense, type Sense } from '../../../wire/scsi/sense.ts';
+import type { Sense } from '../../../wire/scsi/sense.ts';
+import { encodeDescriptorSense, encodeSense } from '../../../wire/scsi/sense-data.ts';
 import { type FcExchange, type FcExchanges, slotOf, turnOf } from './fc-exchanges.ts';
 import type { FcPort } from './fc-port.ts';
 import type { FcUnit } from './sequence-assembly.ts';

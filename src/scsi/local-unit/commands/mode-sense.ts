@@ -1,6 +1,6 @@
 /** MODE SENSE (6), (10): SPC-4 6.11, 6.12. */
 import { u8 } from '../../../wire/scsi/bytes.ts';
-import { ModePageCode, modePageCodes, PageControl, Subpage } from '../../../wire/scsi/mode-pages.ts';
+import { ALL_PAGES, PageControl, Subpage } from '../../../wire/scsi/mode-pages.ts';
 import { BlockDescriptor, encodeModeSense } from '../../../wire/scsi/mode-parameters.ts';
 import { OpCode } from '../../../wire/scsi/opcodes.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
@@ -25,18 +25,18 @@ function descriptorFor(byte1: number, tenByteHeader: boolean): BlockDescriptor {
   return tenByteHeader && (byte1 & LLBAA) !== 0 ? BlockDescriptor.long : BlockDescriptor.short;
 }
 
-/** The pages that PAGE CONTROL, PAGE CODE and SUBPAGE CODE ask for. We have no subpages. */
-function pagesFor(unit: TaskUnit, controlAndCode: number, subpage: number): Uint8Array[] | Sense {
+/** The pages that PAGE CONTROL, PAGE CODE and SUBPAGE CODE ask for. */
+function pagesFor({ modes }: TaskUnit, controlAndCode: number, subpage: number): Uint8Array[] | Sense {
   const control = controlAndCode >> 6;
-  const code = controlAndCode & 0x3f;
-  if (control === PageControl.saved && !unit.modes.canSave) return sense.savingNotSupported();
-  if (subpage !== Subpage.none && subpage !== Subpage.all) return sense.invalidFieldInCdb();
-  const codes = code === ModePageCode.all ? modePageCodes : [code];
-  const pages: Uint8Array[] = [];
-  for (const each of codes) {
-    const page = unit.modes.page(each, control);
-    if (page === null) return sense.invalidFieldInCdb();
-    pages.push(page);
-  }
-  return pages;
+  if (control === PageControl.saved && !modes.canSave) return sense.savingNotSupported();
+  const wanted = modes.pages.filter((page) => isWanted(page, controlAndCode & ALL_PAGES, subpage));
+  if (wanted.length === 0) return sense.invalidFieldInCdb();
+  return wanted.flatMap((page) => modes.page(page, control) ?? []);
+}
+
+function isWanted(page: number, code: number, subpage: number): boolean {
+  const sameCode = code === ALL_PAGES || (page & ALL_PAGES) === code;
+  // Of all pages at once, the subpages are to be had all together, or not at all.
+  const known = code !== ALL_PAGES || subpage === Subpage.none || subpage === Subpage.all;
+  return sameCode && known && (subpage === Subpage.all || page >> 8 === subpage);
 }

@@ -1,18 +1,16 @@
-/** READ CAPACITY (10), (16), READ DEFECT DATA (10), (12): SBC-3 5.15 to 5.18. */
+/** READ CAPACITY (10), (16), READ DEFECT DATA (10), (12): SBC-3 5.15 to 5.18. REPORT TIMESTAMP: SPC-4 6.40. */
 import { u8 } from '../../../wire/scsi/bytes.ts';
 import { OpCode } from '../../../wire/scsi/opcodes.ts';
 import { encodeReadCapacity10, encodeReadCapacity16 } from '../../../wire/scsi/read-capacity.ts';
+import { encodeTimestamp } from '../../../wire/scsi/timestamp.ts';
 import type { Reply } from '../reply-task.ts';
-
-/** What disks of today write at a time; a page of the page cache too. */
-const PHYSICAL_BLOCK = 4096;
 
 export const readCapacity10: Reply = (unit) =>
   encodeReadCapacity10(unit.identity.blockCount, unit.identity.blockLength);
 
 export const readCapacity16: Reply = (unit) => {
-  const { blockCount, blockLength } = unit.identity;
-  const exponent = Math.max(0, Math.floor(Math.log2(PHYSICAL_BLOCK / blockLength)));
+  const { blockCount, blockLength, physicalBlockLength } = unit.identity;
+  const exponent = Math.log2(physicalBlockLength / blockLength);
   return encodeReadCapacity16(blockCount, blockLength, exponent);
 };
 
@@ -23,3 +21,6 @@ export const readDefectData: Reply = (_unit, cdb) => {
   bytes[1] = u8(cdb, twelve ? 1 : 2) & 0x1f;
   return bytes;
 };
+
+/** The owner's clock. Nobody can set it over SCSI: that is the host's business, and so SET TIMESTAMP is not supported. */
+export const reportTimestamp: Reply = ({ clock }) => encodeTimestamp(clock.wallTime());

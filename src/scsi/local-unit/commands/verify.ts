@@ -64,6 +64,13 @@ class VerifyMediumTask extends UnitTask {
 }
 
 class VerifyDataTask extends RangeOutTask {
+  /** With less data than blocks, GOOD would tell of blocks that nobody has compared. */
+  override prepare(): Sense | null {
+    const problem = super.prepare();
+    if (problem !== null) return problem;
+    return this.command.dataOutLength < this.presentedLength ? sense.invalidFieldInCdb() : null;
+  }
+
   protected segment(bytes: Uint8Array, offset: number): void {
     this.readBack(bytes.length, offset, (held) => {
       if (firstDifference(bytes, held) !== -1) return this.fail(sense.miscompare(null));

@@ -120,8 +120,11 @@ export class Reservations {
   }
 
   #standingOf(nexus: Nexus): Standing {
-    if (this.#reservedBy !== null) {
-      return this.#reservedBy === nexus ? Standing.reservedBySelf : Standing.reservedByOther;
+    const holder = this.#reservedBy;
+    if (holder !== null) {
+      // By its ports, not as an object: the copy manager's stand-in for a nexus may do what that may.
+      const isSelf = holder === nexus || nexusKey(holder) === nexusKey(nexus);
+      return isSelf ? Standing.reservedBySelf : Standing.reservedByOther;
     }
     const { reservation, registrants } = this.#state;
     if (reservation === null) return Standing.free;

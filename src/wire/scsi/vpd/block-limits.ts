@@ -4,7 +4,9 @@ import { newVpdPage, VpdPage } from './page.ts';
 
 export interface BlockLimits {
   readonly maxCompareAndWriteBlocks: number;
-  readonly optimalGranularity: number;
+  /** OPTIMAL TRANSFER LENGTH GRANULARITY and OPTIMAL UNMAP GRANULARITY. */
+  readonly transferGranularity: number;
+  readonly unmapGranularity: number;
   readonly maxTransferBlocks: number;
   readonly optimalTransferBlocks: number;
   readonly maxUnmapBlocks: number;
@@ -12,7 +14,7 @@ export interface BlockLimits {
   readonly maxWriteSameBlocks: number;
 }
 
-/** WRITE SAME of zero blocks, which would mean all to the end, is refused. */
+/** WRITE SAME of zero blocks, which would mean all to the end of the unit, is refused: what is meant can be written out. */
 const WSNZ = 0x01;
 const UGAVALID = 0x80;
 
@@ -21,12 +23,12 @@ export function encodeBlockLimits(limits: BlockLimits): Uint8Array {
   const bytes = newVpdPage(VpdPage.blockLimits, 60);
   bytes[4] = WSNZ;
   bytes[5] = limits.maxCompareAndWriteBlocks;
-  putU16(bytes, 6, limits.optimalGranularity);
+  putU16(bytes, 6, limits.transferGranularity);
   putU32(bytes, 8, limits.maxTransferBlocks);
   putU32(bytes, 12, limits.optimalTransferBlocks);
   putU32(bytes, 20, limits.maxUnmapBlocks);
   putU32(bytes, 24, limits.maxUnmapDescriptors);
-  putU32(bytes, 28, limits.optimalGranularity);
+  putU32(bytes, 28, limits.unmapGranularity);
   bytes[32] = UGAVALID;
   putU64(bytes, 36, limits.maxWriteSameBlocks);
   return bytes;

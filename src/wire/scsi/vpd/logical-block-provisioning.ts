@@ -5,8 +5,10 @@ import { newVpdPage, VpdPage } from './page.ts';
 const LBPU_LBPWS_LBPWS10_LBPRZ = 0xe4;
 const THIN = 0x02;
 
-export function encodeLogicalBlockProvisioning(): Uint8Array {
+/** `thresholdExponent`: a threshold set has 2^n blocks; 0: there are no thresholds. */
+export function encodeLogicalBlockProvisioning(thresholdExponent: number): Uint8Array {
   const bytes = newVpdPage(VpdPage.logicalBlockProvisioning, 4);
+  bytes[4] = thresholdExponent;
   bytes[5] = LBPU_LBPWS_LBPWS10_LBPRZ;
   bytes[6] = THIN;
   return bytes;

@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  atCdbField,
-  decodeSense,
-  encodeDescriptorSense,
-  encodeSense,
-  type Sense,
-  sense,
-  senseText,
-} from '../../../src/wire/scsi/sense.ts';
+import { atCdbField, type Sense, sense, senseText } from '../../../src/wire/scsi/sense.ts';
+import { decodeSense, encodeDescriptorSense, encodeSense } from '../../../src/wire/scsi/sense-data.ts';
 
 const all: Sense[] = Object.values(sense).map((make) => make(null));
 
@@ -65,4 +58,20 @@ describe('sense data', () => {
     assert.equal(senseText(sense.lbaOutOfRange()), '05/21/00 logical block address out of range');
     assert.equal(senseText({ key: 5, asc: 0xab, ascq: 1, information: null }), '05/ab/01');
   });
+});
+
+test('descriptor sense data of a copy: segment, the field of the parameter list, and what a unit has said (SPC-4 4.5.2.3, 4.5.2.4, 4.5.2.7)', () => {
+  const copy = {
+    segment: 3,
+    pointer: 0x30,
+    forwarded: { by: 'destination', status: 2, sense: sense.writeProtected() },
+  } as const;
+  const bytes = encodeDescriptorSense({ ...sense.thirdPartyDeviceFailure(), copy });
+  const forwarded = encodeDescriptorSense(sense.writeProtected());
+  const descriptors = [
+    ...[0x01, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3],
+    ...[0x02, 6, 0, 0, 0x80, 0, 0x30, 0],
+    ...[0x0c, 2 + forwarded.length, 0x02, 2, ...forwarded],
+  ];
+  assert.deepEqual([...bytes], [0x72, 0x0a, 0x0d, 0x01, 0, 0, 0, descriptors.length, ...descriptors]);
 });

@@ -1,0 +1,93 @@
+/** Many conversations at a time with one cluster, and what must be true when they are over. */
+import fc from 'fast-check';
+import {
+  type FrameConversation,
+  frameConversation,
+  type OwnerConversation,
+  ownerConversation,
+} from './frames/conversation.ts';
+import { playFrames, playOwner } from './frames/play.ts';
+import { type IscsiConversation, iscsiConversation } from './iscsi/conversation.ts';
+import { playIscsi } from './iscsi/play.ts';
+import type { Played } from './played.ts';
+import { SecretWatch } from './secret.ts';
+import type { Tally } from './tally.ts';
+import { HOSTILE, luns, portNames, shownLuns } from './victim-file.ts';
+import type { Victims } from './victims.ts';
+
+export type Conversation = IscsiConversation | FrameConversation | OwnerConversation;
+
+/** Conversations of one batch, at the most. */
+const MOST = 300;
+/** Sessions at a time. Gamma has one link to each address at a time: a second one would end the first. */
+const SESSIONS = 32;
+
+export const batch: fc.Arbitrary<Conversation[]> = fc.noBias(
+  fc.array(
+    fc.oneof(
+      { arbitrary: iscsiConversation, weight: 4 },
+      { arbitrary: frameConversation, weight: 2 },
+      { arbitrary: ownerConversation, weight: 1 },
+    ),
+    { minLength: 1, maxLength: MOST, size: 'max' },
+  ),
+);
+
+/** Throws where the cluster is not as it was before. */
+export async function runBatch(
+  conversations: readonly Conversation[],
+  victims: Victims,
+  tally: Tally,
+): Promise<void> {
+  const all = [...conversations.entries()];
+  const sessions = all.filter(([, { protocol }]) => protocol === 'iscsi');
+  const lanes = new Map<string, typeof all>();
+  for (const one of all) {
+    if (one[1].protocol === 'iscsi') continue;
+    const lane = `${one[1].system} ${one[1].transport}`;
+    lanes.set(lane, [...(lanes.get(lane) ?? []), one]);
+  }
+  const hold = async (waiting: [number, Conversation][]) => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [place, conversation] = next;
+      tally.add(conversation, await play(conversation, place, victims));
+    }
+  };
+  await Promise.all([
+    ...[...lanes.values()].map(hold),
+    ...Array.from({ length: SESSIONS }, () => hold(sessions)),
+  ]);
+  await victims.check();
+}
+
+function play(conversation: Conversation, place: number, victims: Victims): Promise<Played> {
+  const { see } = new SecretWatch(() =>
+    victims.wrong(`a secret came back in ${JSON.stringify(conversation)}`),
+  );
+  if (conversation.protocol === 'iscsi') return playSession(conversation, place, victims, see);
+  const { system, transport } = conversation;
+  const address = victims.link(system, transport);
+  if (conversation.protocol === 'frames') return playFrames(conversation, address, see);
+  const port = portNames.indexOf(`${system}-all`);
+  const client = { ...conversation.client, port };
+  return playOwner(
+    conversation,
+    address,
+    () => playSession(client, place, victims, see, [luns['vol-g']]),
+    see,
+  );
+}
+
+function playSession(
+  conversation: IscsiConversation,
+  place: number,
+  victims: Victims,
+  see: (bytes: Uint8Array) => void,
+  shown?: readonly number[],
+): Promise<Played> {
+  const { name, portal, targetName } = victims.port(conversation.port);
+  // A session of its own for each: one with the ISID of another would end that.
+  const isid = `00023d${(place + 1).toString(16).padStart(6, '0')}`;
+  const party = { luns: shown ?? shownLuns(name), initiatorName: HOSTILE, targetName, isid };
+  return playIscsi(conversation, portal, party, see);
+}

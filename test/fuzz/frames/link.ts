@@ -1,0 +1,207 @@
+/** One link that gamma has dialed: what it knows of it, and what it answers by itself. */
+import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
+import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
+import { decodeCommand } from '../../../src/wire/interconnect/command.ts';
+import { FrameType, u32 } from '../../../src/wire/interconnect/frame.ts';
+import { decodeInventory, type InventoryUnit } from '../../../src/wire/interconnect/inventory.ts';
+import { sense } from '../../../src/wire/scsi/sense.ts';
+import type { Mutation } from '../mutation.ts';
+import { CLUSTER_NAME, UNIT_BYTES } from '../victim-file.ts';
+import type { Awaited } from './conversation.ts';
+import {
+  dataIn,
+  type Frame,
+  nexusHeld,
+  probeReply,
+  response,
+  taskManagementResponse,
+  transferReady,
+} from './frame.ts';
+import { connectPeer, type Peer } from './peer.ts';
+
+const QUIET_MILLISECONDS = 250;
+const FIRST_EXCHANGE = 0x1_0000;
+const BLOCK = 512;
+const none: Mutation = { kind: 'none' };
+
+const identity = makeUnitIdentity(CLUSTER_NAME, {
+  name: 'vol-g',
+  owner: 'gamma',
+  blockLength: BLOCK,
+  byteLength: UNIT_BYTES,
+});
+
+export class Link {
+  readonly ownUnits: readonly InventoryUnit[] = [
+    {
+      id: 1,
+      blockLength: BLOCK,
+      blockCount: UNIT_BYTES / BLOCK,
+      accessState: 0,
+      name: 'vol-g',
+      serial: identity.serial,
+    },
+  ];
+  /** Of the last command or function, and of the last nexus. */
+  exchange = FIRST_EXCHANGE;
+  nexus = 0;
+  /** The other system's unit that may be attacked. */
+  unit = 0;
+  /** What TRANSFER_READY asked for in the last exchange. */
+  asked: { readonly offset: number; readonly length: number } | null = null;
+  readonly seen: string[] = [];
+  /** Given every frame that gamma owes as owner. */
+  owes: (frame: Frame) => void = () => {};
+  #peer: Peer | null = null;
+  #welcomed = false;
+  #listed = false;
+  #ended = true;
+  #closed = false;
+  /** Write data that is still to come, by exchange. */
+  readonly #due = new Map<number, number>();
+  #changed: () => void = () => {};
+
+  static async dial(
+    address: LinkAddress,
+    partner: string,
+    watch: (bytes: Uint8Array) => void,
+  ): Promise<Link> {
+    const link = new Link();
+    const peer = await connectPeer(address, partner, watch, (...frame) => link.#heard(...frame));
+    link.#peer = peer;
+    void peer.closed.then(() => {
+      link.#closed = true;
+      link.#changed();
+    });
+    return link;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  newExchange(): number {
+    this.exchange += 1;
+    this.asked = null;
+    this.#ended = false;
+    return this.exchange;
+  }
+
+  newNexus(): number {
+    this.nexus += 1;
+    return this.nexus;
+  }
+
+  async ready(awaited: Awaited): Promise<void> {
+    if (awaited === 'welcome') await this.#until(() => this.#welcomed);
+    if (awaited === 'inventory') await this.#until(() => this.#listed);
+    if (awaited === 'ready') await this.#until(() => this.asked !== null || this.#ended);
+    if (awaited === 'answer') await this.#until(() => this.#ended);
+  }
+
+  async send(frame: Frame, mutation: Mutation): Promise<string | null> {
+    return this.#closed || this.#peer === null ? null : this.#peer.send(frame, mutation);
+  }
+
+  async end(): Promise<void> {
+    await this.ready('answer');
+    this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
+    this.#peer?.destroy();
+    await this.#peer?.closed;
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    const deadline = performance.now() + QUIET_MILLISECONDS;
+    for (;;) {
+      const left = deadline - performance.now();
+      if (holds() || this.#closed || left <= 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#changed = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #heard(type: number, exchange: number, parameters: Uint8Array, payload: Uint8Array): void {
+    switch (type) {
+      case FrameType.welcome:
+        if (this.#peer !== null) this.#peer.generation = u32(parameters, 16);
+        this.#welcomed = true;
+        break;
+      case FrameType.inventory:
+        this.unit =
+          decodeInventory(parameters, payload)?.find(({ name }) => name.startsWith('victim'))?.id ?? 0;
+        this.#listed = true;
+        break;
+      case FrameType.probe:
+        void this.send(probeReply(u32(parameters, 0)), none);
+        break;
+      case FrameType.nexusPing:
+        void this.send(nexusHeld(u32(parameters, 0), u32(parameters, 4)), none);
+        break;
+      case FrameType.transferReady:
+        this.asked = { offset: u32(parameters, 0), length: u32(parameters, 4) };
+        break;
+      case FrameType.response:
+        this.#over(
+          exchange,
+          `RESPONSE kind ${parameters[0]} status ${(parameters[1] ?? 0).toString(16).padStart(2, '0')}`,
+        );
+        break;
+      case FrameType.dataIn:
+        if (parameters.length > 4) this.#over(exchange, 'DATA_IN with the status');
+        break;
+      case FrameType.taskManagementResponse:
+        this.#over(exchange, 'TASK_MANAGEMENT_RESPONSE');
+        break;
+      case FrameType.refuse:
+        this.seen.push('REFUSE');
+        break;
+      case FrameType.command:
+        this.#serve(exchange, parameters, payload.length);
+        break;
+      case FrameType.dataOut:
+        this.#stored(exchange, payload.length);
+        break;
+      case FrameType.taskManagement:
+        this.owes(taskManagementResponse(exchange));
+        break;
+    }
+    this.#changed();
+  }
+
+  #over(exchange: number, what: string): void {
+    if (exchange === this.exchange) this.#ended = true;
+    this.seen.push(what);
+  }
+
+  /** As an owner that has all that is asked of it. */
+  #serve(exchange: number, parameters: Uint8Array, arrived: number): void {
+    const command = decodeCommand(parameters);
+    if (command === null) throw new Error('a malformed COMMAND came');
+    this.seen.push('COMMAND');
+    const { cdb, dataInLength, dataOutLength, dataInCredit } = command;
+    if (dataOutLength > arrived) {
+      this.#due.set(exchange, dataOutLength - arrived);
+      return this.owes(transferReady(exchange, arrived, dataOutLength - arrived));
+    }
+    // Some end with sense data, or without their data.
+    if (cdb[0] === 0x03 || cdb[0] === 0x5e)
+      return this.owes(response(exchange, 2, 0, sense.invalidFieldInCdb()));
+    if (dataInLength === 0 || dataInCredit === 0)
+      return this.owes(response(exchange, 0, dataOutLength, null));
+    const length = Math.min(dataInLength, dataInCredit);
+    const half = length >> 1;
+    if (half > 0) this.owes(dataIn(exchange, 0, new Uint8Array(half).fill(0x11), false));
+    this.owes(dataIn(exchange, half, new Uint8Array(length - half).fill(0x22), true));
+  }
+
+  #stored(exchange: number, length: number): void {
+    const left = (this.#due.get(exchange) ?? 0) - length;
+    this.#due.set(exchange, left);
+    if (left <= 0) this.owes(response(exchange, 0, 0, null));
+  }
+}

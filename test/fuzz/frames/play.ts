@@ -1,0 +1,120 @@
+import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
+import { inOrder, type Mutation } from '../mutation.ts';
+import type { Played } from '../played.ts';
+import {
+  type FrameConversation,
+  type OwnerConversation,
+  openingTurns,
+  type Turn,
+  turnsOf,
+} from './conversation.ts';
+import type { Frame } from './frame.ts';
+import { Link } from './link.ts';
+
+const none: Mutation = { kind: 'none' };
+/** Of what an owner sends, one of the first so many is changed. */
+const ANSWERS = 8;
+
+/** Brings commands to the system at `address`. `watch` sees every byte that comes back. */
+export async function playFrames(
+  conversation: FrameConversation,
+  address: LinkAddress,
+  watch: (bytes: Uint8Array) => void,
+): Promise<Played> {
+  const { mutation, system, transport } = conversation;
+  const link = await Link.dial(address, system, watch);
+  // Over Fibre Channel the order that changes is that of the FC frames within one of these: the peer sees to it.
+  const turns = transport === 'fcip' ? turnsOf(conversation) : inOrder(turnsOf(conversation), mutation);
+  const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
+  const { sent, changed } = await take(link, turns, at, mutation);
+  await link.end();
+  return { sent, changed, seen: link.seen };
+}
+
+/** Serves the commands that a client brings by the system at `address`, until that client is done. */
+export async function playOwner(
+  { mutation, system, transport }: OwnerConversation,
+  address: LinkAddress,
+  client: () => Promise<Played>,
+  watch: (bytes: Uint8Array) => void,
+): Promise<Played> {
+  const link = await Link.dial(address, system, watch);
+  const opened = await take(link, openingTurns(system), -1, none);
+  await link.ready('inventory');
+  const answers = new Answers(link, mutation, transport === 'tcp');
+  link.owes = (frame) => answers.put(frame);
+  const played = await client();
+  await answers.sent;
+  await link.end();
+  const sent = opened.sent + answers.count + played.sent;
+  return {
+    sent,
+    changed: answers.changed,
+    seen: [...link.seen, ...played.seen.map((what) => `client: ${what}`)],
+  };
+}
+
+async function take(
+  link: Link,
+  turns: readonly Turn[],
+  at: number,
+  mutation: Mutation,
+): Promise<{ readonly sent: number; readonly changed: string | null }> {
+  let sent = 0;
+  let changed: string | null = null;
+  for (const [index, turn] of turns.entries()) {
+    await link.ready(turn.after);
+    if (link.closed) break;
+    const frame = turn.make(link);
+    if (frame === null) continue;
+    const what = await link.send(frame, index === at ? mutation : none);
+    if (index === at) changed = `${frame.name}: ${what ?? mutation.kind}`;
+    sent += 1;
+  }
+  return { sent, changed };
+}
+
+/** What an owner sends, one after the other: the mutation is of one of them, or of its place among them. */
+class Answers {
+  count = 0;
+  changed: string | null = null;
+  /** All that was put in has gone. */
+  sent: Promise<void> = Promise.resolve();
+  readonly #link: Link;
+  readonly #mutation: Mutation;
+  readonly #at: number;
+  readonly #ordered: boolean;
+  #later: Frame | null = null;
+
+  /** `ordered`: whether the order of whole frames may change; over Fibre Channel it is that of the FC frames, by the peer. */
+  constructor(link: Link, mutation: Mutation, ordered: boolean) {
+    this.#link = link;
+    this.#ordered = ordered;
+    this.#mutation = mutation;
+    this.#at = 'turn' in mutation ? mutation.turn % ANSWERS : -1;
+  }
+
+  put(frame: Frame): void {
+    const here = this.count === this.#at;
+    this.count += 1;
+    const { kind } = this.#mutation;
+    if (here) this.changed = `${frame.name}: ${kind}`;
+    const order = here && this.#ordered ? kind : 'none';
+    if (order === 'drop') return;
+    if (order === 'swap') {
+      this.#later = frame;
+      return;
+    }
+    this.#send(frame, here ? this.#mutation : none);
+    if (order === 'repeat') this.#send(frame, none);
+    if (this.#later !== null) this.#send(this.#later, none);
+    this.#later = null;
+  }
+
+  #send(frame: Frame, mutation: Mutation): void {
+    this.sent = this.sent.then(async () => {
+      const what = await this.#link.send(frame, mutation);
+      if (what !== null) this.changed = `${frame.name}: ${what}`;
+    });
+  }
+}

@@ -1,0 +1,138 @@
+/** One thing that is changed in a valid conversation: a field, a length, the order, or where the bytes end. */
+import fc from 'fast-check';
+import { type Field, type Message, readField, writeField } from './message.ts';
+import { editText, type TextEdit, textEdit } from './text-edit.ts';
+
+export type Change =
+  | { readonly how: 'set'; readonly to: number }
+  | { readonly how: 'add'; readonly to: number }
+  | { readonly how: 'flip'; readonly to: number };
+
+/** `turn`, `field` and `byte` are taken modulo what there is. */
+export type Mutation =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'field'; readonly turn: number; readonly field: number; readonly change: Change }
+  | { readonly kind: 'length'; readonly turn: number; readonly field: number; readonly change: Change }
+  | { readonly kind: 'byte'; readonly turn: number; readonly byte: number; readonly change: Change }
+  /** Data cut short or made longer by so many bytes; whether the header tells. */
+  | { readonly kind: 'resize'; readonly turn: number; readonly by: number; readonly told: boolean }
+  | { readonly kind: 'text'; readonly turn: number; readonly edit: TextEdit }
+  | { readonly kind: 'swap' | 'drop' | 'repeat'; readonly turn: number }
+  /** The connection ends after so many thousandths of the message. */
+  | { readonly kind: 'cut'; readonly turn: number; readonly thousandths: number };
+
+const interesting = fc.constantFrom(
+  0,
+  1,
+  2,
+  7,
+  0x7f,
+  0x80,
+  0xff,
+  0x7fff,
+  0xffff,
+  0x7fffffff,
+  0x80000000,
+  0xffffffff,
+);
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ how: fc.constant('set' as const), to: fc.oneof(interesting, fc.nat(0xffffffff)) }),
+  fc.record({ how: fc.constant('add' as const), to: fc.constantFrom(-512, -4, -1, 1, 3, 4, 512) }),
+  fc.record({ how: fc.constant('flip' as const), to: fc.nat(31) }),
+);
+const turn = fc.nat(63);
+
+export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  { arbitrary: fc.constant({ kind: 'none' as const }), weight: 1 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('field' as const), turn, field: fc.nat(63), change }),
+    weight: 6,
+  },
+  {
+    arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), change }),
+    weight: 5,
+  },
+  {
+    arbitrary: fc.record({ kind: fc.constant('byte' as const), turn, byte: fc.nat(4095), change }),
+    weight: 3,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('resize' as const),
+      turn,
+      by: fc.oneof(fc.constantFrom(-1, 1, 4, -512, 512), fc.integer({ min: -8192, max: 8192 })),
+      told: fc.boolean(),
+    }),
+    weight: 3,
+  },
+  { arbitrary: fc.record({ kind: fc.constant('text' as const), turn, edit: textEdit }), weight: 3 },
+  {
+    arbitrary: fc.record({
+      kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const),
+      turn,
+    }),
+    weight: 4,
+  },
+  { arbitrary: fc.record({ kind: fc.constant('cut' as const), turn, thousandths: fc.nat(999) }), weight: 2 },
+);
+
+/** The turns of a conversation in the order that the mutation makes of them. */
+export function inOrder<Turn>(turns: readonly Turn[], mutation: Mutation): readonly Turn[] {
+  if (turns.length === 0 || !('turn' in mutation)) return turns;
+  const at = mutation.turn % turns.length;
+  const [before, here, behind] = [turns.slice(0, at), turns.slice(at, at + 1), turns.slice(at + 1)];
+  if (mutation.kind === 'drop') return [...before, ...behind];
+  if (mutation.kind === 'repeat') return [...before, ...here, ...here, ...behind];
+  if (mutation.kind === 'swap') return [...before, ...behind.slice(0, 1), ...here, ...behind.slice(1)];
+  return turns;
+}
+
+/** Changes the message in place, if the mutation is one of what a message says. Gives what it changed, for reports. */
+export function mutate(message: Message, mutation: Mutation): string | null {
+  switch (mutation.kind) {
+    case 'field':
+    case 'length': {
+      const candidates = message.fields.filter(({ isLength }) => mutation.kind === 'field' || isLength);
+      const field = candidates[mutation.field % Math.max(1, candidates.length)];
+      return field === undefined ? null : changeField(message, field, mutation.change);
+    }
+    case 'byte': {
+      const at = mutation.byte % (message.header.length + message.data.length);
+      const inHeader = at < message.header.length;
+      const place = inHeader ? at : at - message.header.length;
+      const part = inHeader ? 'header' : 'data';
+      return changeField(
+        message,
+        { name: `byte ${at}`, part, at: place, length: 1, isLength: false },
+        mutation.change,
+      );
+    }
+    case 'resize':
+      return resize(message, Math.max(0, message.data.length + mutation.by), mutation.told);
+    case 'text':
+      return resizeTo(message, editText(message.data, mutation.edit), true, mutation.edit.how);
+    default:
+      return null;
+  }
+}
+
+function changeField(message: Message, field: Field, { how, to }: Change): string {
+  const old = readField(message, field);
+  const flipped = (old ^ (1 << (to % (field.length * 8)))) >>> 0;
+  const value = how === 'set' ? to : how === 'add' ? old + to : flipped;
+  writeField(message, field, value);
+  return `${field.name} from ${old} to ${readField(message, field)}`;
+}
+
+function resize(message: Message, length: number, told: boolean): string {
+  const data = new Uint8Array(length);
+  data.set(message.data.subarray(0, length));
+  return resizeTo(message, data, told, told ? 'told' : 'not told');
+}
+
+function resizeTo(message: Message, data: Uint8Array, told: boolean, how: string): string {
+  const what = `data from ${message.data.length} to ${data.length} bytes, ${how}`;
+  message.data = data;
+  if (told) message.tellLength(message.header, data.length);
+  return what;
+}
