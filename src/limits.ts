@@ -47,6 +47,14 @@ export const IscsiLimits = {
   untakenMilliseconds: 20_000,
   /** Commands wait for one before them that does not come. */
   missingCommandMilliseconds: 20_000,
+  /** MaxBurstLength where errors are recovered: an initiator acknowledges read data that often. */
+  recoverableBurstLength: 256 * KiB,
+  /** A read up to this long is acknowledged by its status alone. */
+  unacknowledgedRead: 32 * KiB,
+  /** What a connection keeps for a client that recovers errors, and does not acknowledge: answers, their bytes, and read data. */
+  keptAnswers: 1024,
+  keptAnswerBytes: 4 * MiB,
+  keptDataBytes: 64 * MiB,
   /** Data-out that a client was asked for, or announced, comes no further. */
   dataOutMilliseconds: 30_000,
   /** A task management function has no answer. */

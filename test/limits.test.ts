@@ -49,6 +49,16 @@ const relations: readonly (readonly [what: string, holds: boolean])[] = [
   ['a read set fits a command’s credit', IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand],
   ['a segment fits a burst', IscsiLimits.maxRecvDataSegmentLength <= IscsiLimits.maxBurstLength],
   ['a command’s credit fits its session’s', IscsiLimits.dataInPerCommand <= IscsiLimits.dataInPerSession],
+  [
+    'a command that waits for an acknowledgement has asked for it',
+    IscsiLimits.recoverableBurstLength + IscsiLimits.readSetLength <= IscsiLimits.dataInPerCommand,
+  ],
+  [
+    'what clients acknowledge as they should stays below the bound',
+    IscsiLimits.dataInPerSession +
+      (IscsiLimits.commandWindow + IscsiLimits.immediateCommands) * IscsiLimits.recoverableBurstLength <=
+      IscsiLimits.keptDataBytes,
+  ],
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
   ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],

@@ -82,7 +82,7 @@ export interface Task {
   dataOutBuffer(offset: number, length: number): Uint8Array;
   /** The last buffer has been filled. */
   dataOutArrived(): void;
-  /** The last buffer will not be filled: the connection died in mid-transfer. The nexus is lost next. */
+  /** The last buffer will not be filled, or is wrong: its range comes again, or the command is aborted next. */
   dataOutLost(): void;
   /** The transport has room for that many more bytes of data-in. */
   grant(length: number): void;

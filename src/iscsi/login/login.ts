@@ -12,7 +12,7 @@ import { decodeText, encodeText, type TextKeys } from '../../wire/iscsi/text.ts'
 import type { Access } from './access.ts';
 import { Authentication, isSecurityKey } from './authentication.ts';
 import { normalName } from './iscsi-name.ts';
-import { isLeadingOnly, NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
+import { inOrderOfDependence, isLeadingOnly, NOT_UNDERSTOOD, negotiate, REJECT } from './negotiation.ts';
 import {
   DEFAULT_SEGMENT_LENGTH,
   defaultParameters,
@@ -158,7 +158,7 @@ export class Login {
     }
     const failed = this.#authenticate(pdu, keys, answers);
     if (failed !== null) return failed;
-    for (const [key, value] of keys) {
+    for (const [key, value] of inOrderOfDependence(keys)) {
       const wrong = this.#acceptKey(key, value, answers);
       if (wrong !== null) return wrong;
     }

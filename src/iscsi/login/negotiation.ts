@@ -1,5 +1,6 @@
 /** Every key that an initiator may offer (RFC 7143 13), and what the target makes of it. */
 import { IscsiLimits } from '../../limits.ts';
+import type { TextKeys } from '../../wire/iscsi/text.ts';
 import { isSecurityKey } from './authentication.ts';
 import { parseBoolean, parseNumberWithin } from './key-values.ts';
 import type { Declared, Parameters } from './parameters.ts';
@@ -15,6 +16,26 @@ interface Key {
   readonly leadingOnly: boolean;
   /** The value to answer with, or null for a key that is declared and not answered. */
   readonly accept: (value: string, into: Parameters) => string | null;
+}
+
+/** Errors are recovered within a connection, not across connections. */
+const LEVEL = 1;
+
+/** 13.19: with sequences in order only the last R2T can be sent again, and so there may be one at a time. */
+function retriesLastOnly({ errorRecoveryLevel, dataSequenceInOrder }: Parameters): boolean {
+  return errorRecoveryLevel > 0 && dataSequenceInOrder;
+}
+
+/** Others depend on what these come to. */
+const FIRST = ['DataSequenceInOrder', 'ErrorRecoveryLevel'];
+
+/** The keys of one text, in the order in which they are to be negotiated. */
+export function* inOrderOfDependence(offered: TextKeys): Generator<readonly [string, string]> {
+  for (const key of FIRST) {
+    const value = offered.get(key);
+    if (value !== undefined) yield [key, value];
+  }
+  for (const pair of offered) if (!FIRST.includes(pair[0])) yield pair;
 }
 
 /** 2^24 - 1: what DataSegmentLength can say. */
@@ -39,7 +60,11 @@ const keys = new Map<string, Key>([
     'MaxBurstLength',
     normal((value, into) =>
       number(value, 512, LONGEST_SEGMENT, (offer) => {
-        into.maxBurstLength = Math.min(offer, IscsiLimits.maxBurstLength);
+        const { maxBurstLength, recoverableBurstLength } = IscsiLimits;
+        into.maxBurstLength = Math.min(
+          offer,
+          into.errorRecoveryLevel > 0 ? recoverableBurstLength : maxBurstLength,
+        );
         return into.maxBurstLength;
       }),
     ),
@@ -60,7 +85,7 @@ const keys = new Map<string, Key>([
     'MaxOutstandingR2T',
     normal((value, into) =>
       number(value, 1, 65_535, (offer) => {
-        into.maxOutstandingR2T = Math.min(offer, IscsiLimits.maxOutstandingR2T);
+        into.maxOutstandingR2T = retriesLastOnly(into) ? 1 : Math.min(offer, IscsiLimits.maxOutstandingR2T);
         return into.maxOutstandingR2T;
       }),
     ),
@@ -70,7 +95,18 @@ const keys = new Map<string, Key>([
     'DataSequenceInOrder',
     normal((value, into) => boolean(value, (offer) => (into.dataSequenceInOrder = offer))),
   ],
-  ['ErrorRecoveryLevel', leading((value) => number(value, 0, 2, () => 0))],
+  [
+    'ErrorRecoveryLevel',
+    leading((value, into) =>
+      number(value, 0, 2, (offer) => {
+        into.errorRecoveryLevel = Math.min(offer, LEVEL);
+        const bursts = into.maxBurstLength <= IscsiLimits.recoverableBurstLength;
+        const one = into.maxOutstandingR2T === 1 || !retriesLastOnly(into);
+        if (!bursts || !one) into.errorRecoveryLevel = 0;
+        return into.errorRecoveryLevel;
+      }),
+    ),
+  ],
   ['TaskReporting', normal((value) => (offers(value, 'RFC3720') ? 'RFC3720' : REJECT))],
   ['iSCSIProtocolLevel', normal((value) => number(value, 0, 31, (offer) => Math.min(offer, 1)))],
   ['InitiatorName', declared()],

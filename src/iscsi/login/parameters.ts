@@ -14,6 +14,7 @@ export interface Parameters {
   maxSendSegmentLength: number;
   /** Our own, as declared: the longest segment that the initiator may send. */
   maxReceiveSegmentLength: number;
+  errorRecoveryLevel: number;
   time2Wait: number;
   time2Retain: number;
 }
@@ -44,6 +45,7 @@ export function defaultParameters(): Parameters {
     dataSequenceInOrder: true,
     maxSendSegmentLength: DEFAULT_SEGMENT_LENGTH,
     maxReceiveSegmentLength: DEFAULT_SEGMENT_LENGTH,
+    errorRecoveryLevel: 0,
     time2Wait: 2,
     time2Retain: 20,
   };

@@ -2,7 +2,8 @@
  * One connection of a session in full feature phase (RFC 7143 4.2.7, 6.4): takes its PDUs, counts its answers, and answers itself what
  * is not a command's. Commands and their data are the task table's.
  */
-import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Lease } from '../../buffers/buffer-pool.ts';
+import type { CommandResult } from '../../scsi/logical-unit.ts';
 import { initiatorTaskTag, NO_TAG, opcodeOf } from '../../wire/iscsi/bhs.ts';
 import { decodeLogoutRequest, LogoutReason, type LogoutRequest } from '../../wire/iscsi/logout-request.ts';
 import { encodeLogoutResponse, LogoutResult } from '../../wire/iscsi/logout-response.ts';
@@ -15,45 +16,17 @@ import { decodeTaskManagementRequest } from '../../wire/iscsi/task-management-re
 import { decodeTextRequest, type TextRequest } from '../../wire/iscsi/text-request.ts';
 import { encodeTextResponse } from '../../wire/iscsi/text-response.ts';
 import type { Connection, Phase } from '../connection/connection.ts';
-import type { Identity } from '../login/login.ts';
 import type { Parameters } from '../login/parameters.ts';
+import { sendDataIn } from '../transfer/answers.ts';
 import { discardBuffer } from '../transfer/discard.ts';
 import type { ScsiTask } from '../transfer/scsi-task.ts';
 import type { CommandPath } from '../transfer/task-host.ts';
-import type { TaskTable } from '../transfer/task-table.ts';
+import type { ConnectionHost, ConnectionTerms } from './connection-host.ts';
 import type { Numbering } from './numbering.ts';
 import { Pings } from './pings.ts';
-import type { TextContext } from './send-targets.ts';
 import { ConnectionWatch } from './session-watch.ts';
-import type { ManagerPath, TaskManager } from './task-manager.ts';
+import type { ManagerPath } from './task-manager.ts';
 import { TextExchange } from './text-exchange.ts';
-
-/** What a connection needs of its session. */
-export interface ConnectionHost {
-  readonly identity: Identity;
-  readonly numbering: Numbering;
-  readonly pool: BufferPool;
-  /** Null in a discovery session. */
-  readonly tasks: TaskTable | null;
-  readonly manager: TaskManager | null;
-  /** What SendTargets shows; `at`: the address that the initiator has connected to. */
-  targets(at: string): ReturnType<TextContext['targets']>;
-  logout(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void;
-  /** Sends what waits on all connections, and closes them. */
-  finish(): void;
-  /** The connection is of no use any more. */
-  connectionDropped(connection: SessionConnection, why: string): void;
-  /** Its stream has closed: it has let go of all buffers. */
-  connectionClosed(connection: SessionConnection): void;
-  settleOthers(than: SessionConnection, then: () => void): void;
-}
-
-/** How a login has ended. */
-export interface ConnectionTerms {
-  readonly connectionId: number;
-  readonly parameters: Parameters;
-  readonly statSN: number;
-}
 
 export class SessionConnection implements Phase, CommandPath, ManagerPath {
   readonly connection: Connection;
@@ -62,19 +35,20 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
   readonly numbering: Numbering;
   readonly pings: Pings;
   readonly watch: ConnectionWatch;
+  readonly collapsesStatus: boolean = true;
   statSN: number;
   receiver: ScsiTask | null = null;
   /** Nothing comes any more. */
   isClosed = false;
   /** The session's, to call when nothing is left of the connection. */
   readonly whenGone: (() => void)[] = [];
-  readonly #host: ConnectionHost;
+  protected readonly host: ConnectionHost;
   readonly #text: TextExchange;
   /** Data of a PDU that is neither a command's nor a Data-Out. */
   #data: Lease | null = null;
 
   constructor(host: ConnectionHost, connection: Connection, terms: ConnectionTerms) {
-    this.#host = host;
+    this.host = host;
     this.connection = connection;
     this.connectionId = terms.connectionId;
     this.parameters = terms.parameters;
@@ -97,12 +71,33 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
     return statSN;
   }
 
+  sendAnswer(segment: Uint8Array | null): void {
+    this.connection.send(segment, null);
+  }
+
+  sendDataIn(
+    { tag, expectedLength }: ScsiTask,
+    dataSN: number,
+    offset: number,
+    data: Lease,
+    result: CommandResult | null,
+    _last: boolean,
+  ): number {
+    return sendDataIn(this, tag, dataSN, offset, data, result, expectedLength);
+  }
+
+  afterDataIn(_tag: number, mark: Lease): void {
+    this.connection.afterSending(mark);
+  }
+
+  dataAbandoned(_tag: number): void {}
+
   settleOthers(then: () => void): void {
-    this.#host.settleOthers(this, then);
+    this.host.settleOthers(this, then);
   }
 
   beginPdu(header: Uint8Array, length: number): Uint8Array | null {
-    const { tasks } = this.#host;
+    const { tasks } = this.host;
     switch (opcodeOf(header)) {
       case Opcode.scsiCommand:
         if (tasks !== null) return tasks.beginCommand(this, header, length);
@@ -113,14 +108,14 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
       case Opcode.nopOut:
       case Opcode.textRequest:
         if (length === 0) return null;
-        this.#data = this.#host.pool.take(length);
+        this.#data = this.host.pool.take(length);
         return this.#data.bytes;
     }
     return discardBuffer(length);
   }
 
   endPdu(header: Uint8Array): void {
-    const { tasks, manager } = this.#host;
+    const { tasks, manager } = this.host;
     switch (opcodeOf(header)) {
       case Opcode.scsiCommand:
         return tasks === null ? this.#unsupported(header) : tasks.endCommand(this, header);
@@ -201,7 +196,7 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
       ...this.#counters(),
     };
     encodeNopIn(answer, this.connection.header);
-    this.connection.send(echoed, null);
+    this.sendAnswer(echoed);
   }
 
   #textRequest(pdu: TextRequest, header: Uint8Array): void {
@@ -223,12 +218,12 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
       ...this.#counters(),
     };
     encodeTextResponse(response, this.connection.header);
-    this.connection.send(answer.text, null);
+    this.sendAnswer(answer.text);
   }
 
   #logout(pdu: LogoutRequest): void {
     if (!pdu.immediate) this.numbering.answered();
-    this.#host.logout(this, pdu, (result) => this.#answerLogout(pdu, result));
+    this.host.logout(this, pdu, (result) => this.#answerLogout(pdu, result));
   }
 
   #answerLogout(pdu: LogoutRequest, response: LogoutResult): void {
@@ -236,7 +231,7 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
     const { initiatorTaskTag } = pdu;
     const answer = { response, initiatorTaskTag, time2Wait, time2Retain, ...this.#counters() };
     encodeLogoutResponse(answer, this.connection.header);
-    this.connection.send(null, null);
+    this.sendAnswer(null);
     const own = pdu.reason === LogoutReason.closeSession || pdu.connectionId === this.connectionId;
     if (response === LogoutResult.closed && own) this.connection.finish();
   }
@@ -244,30 +239,30 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
   reject(reason: RejectReason, header: Uint8Array): void {
     const pdu = { reason, dataSegmentLength: header.length, dataSN: 0, ...this.#counters() };
     encodeReject(pdu, this.connection.header);
-    this.connection.send(header.slice(), null);
+    this.sendAnswer(header.slice());
   }
 
   fail(reason: RejectReason, header: Uint8Array, why: string): void {
     const fields = {
       remote: this.connection.stream.remoteAddress,
-      initiator: this.#host.identity.initiatorName,
+      initiator: this.host.identity.initiatorName,
       pdu: opcodeName(opcodeOf(header)),
       task: initiatorTaskTag(header),
       reason: rejectReasonName(reason),
     };
     this.connection.log.warn(fields, `session ended: ${why}`);
     this.reject(reason, header);
-    this.#host.finish();
+    this.host.finish();
   }
 
   dropped(why: string): void {
-    this.#host.connectionDropped(this, why);
+    this.host.connectionDropped(this, why);
   }
 
   closed(): void {
     this.isClosed = true;
     this.letGo();
-    this.#host.connectionClosed(this);
+    this.host.connectionClosed(this);
   }
 
   /** What was coming is not to be used, and no buffer is filled any more. */

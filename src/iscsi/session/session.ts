@@ -15,8 +15,10 @@ import type { Parameters } from '../login/parameters.ts';
 import type { DiscoveredTarget } from '../portal/discovery.ts';
 import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
+import type { ConnectionHost, ConnectionTerms } from './connection-host.ts';
 import { Numbering } from './numbering.ts';
-import { type ConnectionHost, type ConnectionTerms, SessionConnection } from './session-connection.ts';
+import { RecoveringConnection } from './recovering-connection.ts';
+import { SessionConnection } from './session-connection.ts';
 import { askAll, SessionPings } from './session-pings.ts';
 import { SessionWatch } from './session-watch.ts';
 import { TaskManager } from './task-manager.ts';
@@ -110,7 +112,8 @@ export class Session implements ConnectionHost, TableHost {
   }
 
   join(connection: Connection, terms: ConnectionTerms): void {
-    const joined = new SessionConnection(this, connection, terms);
+    const recovers = terms.parameters.errorRecoveryLevel > 0;
+    const joined = new (recovers ? RecoveringConnection : SessionConnection)(this, connection, terms);
     this.#connections.set(terms.connectionId, joined);
     connection.become(joined);
     this.#pings.joined();

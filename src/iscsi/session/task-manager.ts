@@ -157,7 +157,7 @@ export class TaskManager {
     const statSN = path.nextStatSN();
     const answer = { response, initiatorTaskTag: pdu.initiatorTaskTag, statSN, expCmdSN, maxCmdSN };
     encodeTaskManagementResponse(answer, path.connection.header);
-    path.connection.send(null, null);
+    path.sendAnswer(null);
   }
 }
 

@@ -20,6 +20,8 @@ export interface AnswerPath {
   /** The next answer's. Each connection counts its own (4.2.2.2). */
   readonly statSN: number;
   nextStatSN(): number;
+  /** Sends an answer that has a StatSN of its own, and whose header is in `connection.header`. */
+  sendAnswer(segment: Uint8Array | null): void;
 }
 
 const dataIn: DataIn = {
@@ -116,7 +118,7 @@ export function sendResponse(
   response.expCmdSN = path.numbering.expCmdSN;
   response.maxCmdSN = path.numbering.maxCmdSN;
   encodeScsiResponse(response, path.connection.header);
-  path.connection.send(segment, null);
+  path.sendAnswer(segment);
 }
 
 function senseSegment(sense: Sense, inDescriptors: boolean): Uint8Array {

@@ -12,14 +12,17 @@ import { EarlyData } from './early-data.ts';
 class Sequence {
   /** NO_TAG: unsolicited. */
   tag = NO_TAG;
+  /** Of its R2T. */
+  r2tSN = 0;
   start = 0;
   end = 0;
   dataSN = 0;
   /** Of it that came, whether it could be used or not. */
   bytes = 0;
 
-  begin(tag: number, start: number, end: number): void {
+  begin(tag: number, r2tSN: number, start: number, end: number): void {
     this.tag = tag;
+    this.r2tSN = r2tSN;
     this.start = start;
     this.end = end;
     this.dataSN = 0;
@@ -64,7 +67,8 @@ export class DataOutTransfer {
     this.#askFrom = this.#unsolicitedEnd;
     if (this.#open.length > 0) this.#spare.push(...this.#open.splice(0));
     this.#holes.length = 0;
-    if (this.#unsolicitedEnd > 0) this.#begin(NO_TAG, 0, this.#unsolicitedEnd);
+    this.#early?.start();
+    if (this.#unsolicitedEnd > 0) this.#begin(NO_TAG, 0, 0, this.#unsolicitedEnd);
   }
 
   get unsolicitedLength(): number {
@@ -85,6 +89,11 @@ export class DataOutTransfer {
     return this.#open.length > 0;
   }
 
+  /** The R2Ts that have not been fulfilled. */
+  get outstanding(): readonly Readonly<Sequence>[] {
+    return this.#open.filter(({ tag }) => tag !== NO_TAG);
+  }
+
   /** What is wrong with a Data-Out PDU, or null. */
   mistake(tag: number, dataSN: number, offset: number, length: number, final: boolean): string | null {
     const sequence = this.#sequence(tag);
@@ -102,7 +111,7 @@ export class DataOutTransfer {
 
   /** R2Ts are fulfilled in their order (11.8), and their data comes in order (13.18, 13.19), unless something else was agreed on. */
   #sequence(tag: number): Sequence | null {
-    const [first] = this.#open;
+    const first = this.#open[0];
     if (first === undefined || first.tag === tag || this.#rules?.dataSequenceInOrder) {
       return first?.tag === tag ? first : null;
     }
@@ -193,7 +202,7 @@ export class DataOutTransfer {
    * unsolicited and did not send is asked for too.
    */
   burstToAskFor(maxBurst: number): number {
-    const [first] = this.#open;
+    const first = this.#open[0];
     if (first !== undefined) {
       if (first.tag === NO_TAG || this.#open.length >= (this.#rules?.maxOutstandingR2T ?? 1)) return 0;
     }
@@ -201,19 +210,19 @@ export class DataOutTransfer {
     return Math.min(maxBurst, end - this.burstOffset);
   }
 
-  /** That burst has been asked for under `tag`. */
-  asked(tag: number, length: number): void {
+  /** That burst has been asked for under `tag`, by the R2T of that number. */
+  asked(tag: number, length: number, r2tSN = 0): void {
     const start = this.burstOffset;
     const hole = this.#holes[0];
     if (hole === undefined) this.#askFrom += length;
     else hole.start += length;
     if (hole !== undefined && hole.start === hole.end) this.#holes.shift();
-    this.#begin(tag, start, start + length);
+    this.#begin(tag, r2tSN, start, start + length);
   }
 
-  #begin(tag: number, start: number, end: number): void {
+  #begin(tag: number, r2tSN: number, start: number, end: number): void {
     const sequence = this.#spare.pop() ?? new Sequence();
-    sequence.begin(tag, start, end);
+    sequence.begin(tag, r2tSN, start, end);
     this.#open.push(sequence);
   }
 

@@ -13,6 +13,12 @@ export class EarlyData {
   /** In order of offset. */
   readonly #pieces: EarlyPiece[] = [];
   #filling: EarlyPiece | null = null;
+  #wanted = true;
+
+  /** Another command's from now on. */
+  start(): void {
+    this.#wanted = true;
+  }
 
   /** Where [offset, offset + length) goes until its turn comes. */
   buffer(pool: BufferPool, offset: number, length: number): Uint8Array {
@@ -26,6 +32,7 @@ export class EarlyData {
     const piece = this.#filling;
     this.#filling = null;
     if (piece === null) return;
+    if (!this.#wanted) return piece.lease.release();
     const behind = this.#pieces.findIndex(({ offset }) => offset > piece.offset);
     this.#pieces.splice(behind < 0 ? this.#pieces.length : behind, 0, piece);
   }
@@ -61,8 +68,9 @@ export class EarlyData {
     return first.lease;
   }
 
-  /** Nobody wants it any more. */
+  /** Nobody wants it any more, nor what is still coming. */
   drop(): void {
+    this.#wanted = false;
     for (const { lease } of this.#pieces.splice(0)) lease.release();
   }
 }

@@ -15,7 +15,7 @@ import {
 import { decodeLun } from '../../wire/scsi/lun.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { Waiting } from '../session/numbering.ts';
-import { sendDataIn, sendR2t, sendResponse } from './answers.ts';
+import { sendResponse } from './answers.ts';
 import { cdbOf, taskAttributeOf } from './command-header.ts';
 import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
 import { type DataOutOwner, DataOutReceiver } from './data-out-receiver.ts';
@@ -38,15 +38,15 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   lun = -1;
   cmdSN = 0;
   immediate = false;
+  readonly lunBytes = new Uint8Array(8);
   readonly dataOut: DataOutTransfer;
 
   /** Its connection allegiance. */
   path: CommandPath;
   readonly #host: TaskHost;
   readonly #dataIn: DataInTransfer;
-  readonly #receiver: DataOutReceiver;
+  readonly receiver: DataOutReceiver;
   readonly #shortCdb = new Uint8Array(CDB_LENGTH);
-  readonly #lunBytes = new Uint8Array(8);
   #state: State = State.idle;
   #task: Task | null = null;
   #held: HeldTask | null = null;
@@ -63,8 +63,8 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.nexus = host.nexus;
     this.cdb = this.#shortCdb;
     this.#dataIn = new DataInTransfer(host.credit, this);
-    this.#receiver = new DataOutReceiver(host.pool, this);
-    this.dataOut = this.#receiver.transfer;
+    this.receiver = new DataOutReceiver(host, this);
+    this.dataOut = this.receiver.transfer;
   }
 
   get expectedLength(): number {
@@ -90,7 +90,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.cmdSN = cmdSNOf(header);
     this.immediate = isImmediate(header);
     this.lun = decodeLun(header, 8);
-    for (let i = 0; i < 8; i++) this.#lunBytes[i] = header[8 + i] ?? 0;
+    for (let i = 0; i < 8; i++) this.lunBytes[i] = header[8 + i] ?? 0;
     this.taskAttribute = taskAttributeOf(header);
     this.dataOutLength = (flags & WRITE) !== 0 ? expected : 0;
     this.dataInLength = (flags & READ) !== 0 ? expected : 0;
@@ -148,12 +148,12 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
 
   /** Data of it is in the current PDU: the object stays this command's until it has arrived. */
   expectData(): void {
-    this.#receiver.expect();
+    this.receiver.expect();
   }
 
   /** Where `length` (not 0) bytes of the data-out go that come now. */
   dataOutBuffer(length: number): Uint8Array | null {
-    return this.#receiver.buffer(length);
+    return this.receiver.buffer(length);
   }
 
   immediateArrived(length: number): void {
@@ -166,42 +166,41 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#dataArrived(length);
   }
 
+  /** The data of the PDU is wrong: what was asked for is asked for again. */
+  dataOutWrong(length: number, final: boolean): void {
+    this.receiver.lost();
+    this.dataOut.arrivedWrong(length, final);
+    this.#goOn();
+  }
+
+  /** All Data-In PDUs were sent again: `count` of them, numbered anew. */
+  renumber(count: number): void {
+    this.#dataPdus = count;
+  }
+
   /** What was coming is not to be used. Its connection ends. */
   dataLost(): void {
-    this.#receiver.lost();
+    this.receiver.lost();
   }
 
   #dataArrived(length: number): void {
     this.#host.counters.bytesWritten += length;
-    this.#receiver.arrived();
+    this.receiver.arrived();
     this.#goOn();
   }
 
   /** After data has come or was asked for: the next R2T, or the answer that had to wait. */
   #goOn(): void {
-    if (this.#state === State.running) this.#askForData();
+    if (this.#state === State.running) this.#dataPdus += this.receiver.askForData(this.#dataPdus);
     else if (this.#result !== null && !this.dataOut.due) this.#answer(this.#result);
     else if (this.#state === State.over) this.#reuse();
-  }
-
-  #askForData(): void {
-    const { maxBurstLength } = this.path.parameters;
-    for (;;) {
-      const length = this.dataOut.burstToAskFor(maxBurstLength);
-      if (length === 0) return;
-      const transferTag = this.#host.nextTransferTag();
-      const offset = this.dataOut.burstOffset;
-      sendR2t(this.path, this.#lunBytes, this.tag, transferTag, this.#dataPdus, offset, length);
-      this.#dataPdus += 1;
-      this.dataOut.asked(transferTag, length);
-    }
   }
 
   receiveDataOut(offset: number, length: number): void {
     if (this.#state !== State.running) return;
     assert(offset + length <= this.dataOutLength, 'data-out is asked for within what is expected');
     this.dataOut.ask(offset, length);
-    this.#askForData();
+    this.#dataPdus += this.receiver.askForData(this.#dataPdus);
   }
 
   sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
@@ -211,14 +210,15 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
       if (final !== null) this.complete(final);
       return;
     }
-    const status = final !== null && final.status === Status.good && final.sense === null ? final : null;
+    const { path, tag } = this;
+    const good = final !== null && final.status === Status.good && final.sense === null;
+    const status = good && path.collapsesStatus ? final : null;
     this.#dataIn.sending(offset, length);
     this.#host.counters.bytesRead += length;
     if (status !== null) this.#countAnswer();
-    const { path, tag, expectedLength } = this;
-    this.#dataPdus += sendDataIn(path, tag, this.#dataPdus, offset, data, status, expectedLength);
+    this.#dataPdus += path.sendDataIn(this, this.#dataPdus, offset, data, status, final !== null);
     if (status !== null) this.#becomeOver(false);
-    this.path.connection.afterSending(this.#dataIn.mark(length));
+    path.afterDataIn(tag, this.#dataIn.mark(length));
     if (status === null && final !== null) this.complete(final);
   }
 
@@ -258,6 +258,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#held?.discard();
     this.#held = null;
     if (!this.immediate && this.#state !== State.held) this.#host.numbering.answered();
+    this.path.dataAbandoned(this.tag);
     this.#becomeOver(this.dataOut.due);
   }
 
@@ -289,7 +290,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   }
 
   #reuse(): void {
-    if (this.#state !== State.over || this.#starting || this.#receiver.receiving || !this.#dataIn.settled)
+    if (this.#state !== State.over || this.#starting || this.receiver.receiving || !this.#dataIn.settled)
       return;
     this.#state = State.idle;
     this.#host.reusable(this);

@@ -1,4 +1,5 @@
-import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { CommandResult } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
 import type { RejectReason } from '../../wire/iscsi/reject.ts';
@@ -10,6 +11,24 @@ import type { ScsiTask } from './scsi-task.ts';
 
 /** A connection of a session, as its commands see it. */
 export interface CommandPath extends AnswerPath {
+  /** Whether the status of a command may go with its last data (11.4.3). */
+  readonly collapsesStatus: boolean;
+  /**
+   * Sends data of a command in PDUs from number `dataSN` on, with its status where `result` is given. `last`: no data follows. Gives the
+   * number of PDUs. `afterDataIn` has to follow.
+   */
+  sendDataIn(
+    task: ScsiTask,
+    dataSN: number,
+    offset: number,
+    data: Lease,
+    result: CommandResult | null,
+    last: boolean,
+  ): number;
+  /** Releases `mark` when there is room for as much data again as was just sent for the command with this tag. */
+  afterDataIn(tag: number, mark: Lease): void;
+  /** Nobody wants the data of the command any more. */
+  dataAbandoned(tag: number): void;
   /** Whose data the PDU carries that is coming. */
   receiver: ScsiTask | null;
   /** Answers a PDU with Reject. */

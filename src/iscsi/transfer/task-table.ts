@@ -176,6 +176,13 @@ export class TaskTable implements TaskHost {
     task?.dataOutArrived(dataSegmentLength(header), isFinal(header));
   }
 
+  /** The whole Data-Out is here, and its data is wrong. */
+  wrongDataOut(path: CommandPath, header: Uint8Array): void {
+    const task = path.receiver;
+    path.receiver = null;
+    task?.dataOutWrong(dataSegmentLength(header), isFinal(header));
+  }
+
   nextTransferTag(): number {
     this.#transferTag = this.#transferTag + 1 === NO_TAG ? 0 : this.#transferTag + 1;
     return this.#transferTag;

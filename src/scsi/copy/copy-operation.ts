@@ -98,7 +98,7 @@ export class CopyOperation implements AttemptHost, PieceHost {
       if (response === 'unknown' || (response === 'rejected' && worst === 'complete')) worst = response;
       left -= 1;
       if (left > 0) return;
-      if (worst !== 'complete' && !this.#isOver) this.cancel();
+      if (worst !== 'complete' && !this.#isOver) this.#becomeCancelled();
       done(worst);
     };
     const running = [...this.#attempts];
@@ -108,11 +108,16 @@ export class CopyOperation implements AttemptHost, PieceHost {
     one('complete');
   }
 
-  /** The copy ends with COPY ABORTED once its commands have ended. */
+  /** The copy ends with COPY ABORTED once its commands have gone. */
   cancel(): void {
+    this.#becomeCancelled();
+    for (const attempt of [...this.#attempts]) attempt.abort(() => {});
+    this.#pump();
+  }
+
+  #becomeCancelled(): void {
     this.#isAborted = false;
     this.fail({ sense: sense.copyCleared(), forwarded: null }, null);
-    this.#pump();
   }
 
   /** The nexus is lost. */
@@ -134,7 +139,7 @@ export class CopyOperation implements AttemptHost, PieceHost {
 
   /** Does what can be done next; false where something has to happen first. */
   #step(): boolean {
-    if (this.isStopping) return this.#stop();
+    if (this.isStopping && !this.#isComplete) return this.#stop();
     if (this.token !== null && !this.#isOpen) return this.#open(this.token);
     const current = this.#current;
     if (current === null) return this.#end(null);
@@ -153,6 +158,13 @@ export class CopyOperation implements AttemptHost, PieceHost {
     this.#pieces += 1;
     new PieceCopy(this, current, piece).start();
     return true;
+  }
+
+  /** Everything has been copied, whatever the time is. */
+  get #isComplete(): boolean {
+    if (this.#isAborted || this.#failure !== null || !this.#isOpen) return false;
+    const isLast = this.segmentsBegun === this.#plan.length;
+    return this.#current === null || (isLast && this.#current.isDone);
   }
 
   #next(): SegmentProgress | null {

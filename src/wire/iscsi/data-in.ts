@@ -6,6 +6,7 @@ import { Opcode } from './opcode.ts';
 import { OVERFLOW, UNDERFLOW } from './scsi-response.ts';
 
 const STATUS = 0x01;
+const ACKNOWLEDGE = 0x40;
 
 export interface DataIn extends ResponseCounters {
   /** F: the last of its sequence. */
@@ -31,6 +32,18 @@ export function encodeDataIn(pdu: DataIn, into: Uint8Array): void {
   putU32(into, 36, pdu.dataSN);
   putU32(into, 40, pdu.bufferOffset);
   putU32(into, 44, pdu.withStatus ? pdu.residualCount : 0);
+}
+
+/** A: the initiator is to acknowledge this PDU, and all before it, by a DataACK that brings LUN and tag back (11.7.2). */
+export function askForAcknowledgement(into: Uint8Array, lun: Uint8Array, targetTransferTag: number): void {
+  into[1] = u8(into, 1) | ACKNOWLEDGE;
+  into.set(lun, 8);
+  putU32(into, 20, targetTransferTag);
+}
+
+/** The tag to bring back, or null where no acknowledgement is asked for. */
+export function acknowledgementTag(header: Uint8Array): number | null {
+  return (u8(header, 1) & ACKNOWLEDGE) !== 0 ? u32(header, 20) : null;
 }
 
 export function decodeDataIn(header: Uint8Array): DataIn {

@@ -35,6 +35,16 @@ export function encodeScsiResponse(pdu: ScsiResponse, into: Uint8Array): void {
   putU32(into, 44, pdu.residualCount);
 }
 
+/** What an answer says that is sent again after an R-Data SNACK (11.4.4, 11.16.3): its tag (0: none), and how much data there was. */
+export function putResponseTags(into: Uint8Array, snackTag: number, expDataSN: number): void {
+  putU32(into, 20, snackTag);
+  putU32(into, 36, expDataSN);
+}
+
+export function snackTagOf(header: Uint8Array): number {
+  return u32(header, 20);
+}
+
 export function decodeScsiResponse(header: Uint8Array): ScsiResponse {
   return {
     residualFlags: u8(header, 1) & (OVERFLOW | UNDERFLOW),

@@ -81,7 +81,7 @@ const table: Readonly<Record<string, Row>> = {
   MaxOutstandingR2T: normalOnly(['1', '1'], ['16', '8'], ['0', 'Reject'], ['65536', 'Reject'], ...malformed),
   DataPDUInOrder: normalOnly(['Yes', 'Yes'], ['No', 'No'], ['no', 'Reject'], ['', 'Reject']),
   DataSequenceInOrder: normalOnly(['Yes', 'Yes'], ['No', 'No'], ['no', 'Reject'], ['', 'Reject']),
-  ErrorRecoveryLevel: anySession(['0', '0'], ['2', '0'], ['3', 'Reject'], ...malformed),
+  ErrorRecoveryLevel: anySession(['0', '0'], ['2', '1'], ['3', 'Reject'], ...malformed),
   SessionType: anySession(['Normal', null], ['Discovery', null]),
   TaskReporting: normalOnly(
     ['RFC3720', 'RFC3720'],

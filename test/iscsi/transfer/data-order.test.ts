@@ -70,6 +70,23 @@ test('segments as long as they may be go both ways, with digests', async () => {
   });
 });
 
+test('data that comes in order is received where the unit keeps it, however many R2Ts are outstanding', async () => {
+  await withTarget({}, async (target) => {
+    const length = 1024 * 1024;
+    const keys = { InitialR2T: 'Yes', ImmediateData: 'No', MaxBurstLength: '131072', MaxOutstandingR2T: '8' };
+    const client = await target.login({ keys });
+    await client.command(LUN, new Uint8Array(6));
+    target.pool.resetPeak();
+    const written = await client.command(LUN, blockCdb(WRITE_16, 0, length / BLOCK), {
+      dataOut: pattern(length),
+    });
+    assert.equal(written.status, 0);
+    // The segment that the store writes from, and the headers of what is sent.
+    assert(target.pool.peakLeasedBytes <= length + 64 * 1024, `${target.pool.peakLeasedBytes} bytes`);
+    await client.logout();
+  });
+});
+
 /** The same numbers for the same seed. */
 function shuffled<T>(items: readonly T[], seed: number): T[] {
   const left = [...items];

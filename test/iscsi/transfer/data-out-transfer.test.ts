@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { type DataOutRules, DataOutTransfer } from '../../../src/iscsi/transfer/data-out-transfer.ts';
 import { NO_TAG } from '../../../src/wire/iscsi/bhs.ts';
@@ -149,4 +150,105 @@ test('data that could not be used is asked for again when its sequence has ended
   assert.deepEqual([transfer.burstOffset, transfer.burstToAskFor(3000)], [0, 1000]);
   transfer.drop();
   assert.equal(pool.leasedBytes, 0);
+});
+
+test('data that is coming when its command ends is given back when it has come', () => {
+  const pool = new BufferPool(0);
+  const transfer = new DataOutTransfer();
+  transfer.start(2000, 0, false, rules(2000, { dataPduInOrder: false }));
+  assert.equal(transfer.mistake(NO_TAG, 0, 1000, 1000, false), null);
+  transfer.earlyBuffer(pool, 1000);
+  transfer.drop();
+  assert.equal(pool.leasedBytes, 1000, 'it is being filled');
+  transfer.arrived(1000, false);
+  assert.equal(pool.leasedBytes, 0);
+  transfer.start(2000, 0, false, rules(2000, { dataPduInOrder: false }));
+  assert.equal(transfer.mistake(NO_TAG, 0, 1000, 1000, false), null);
+  transfer.earlyBuffer(pool, 1000);
+  transfer.arrived(1000, false);
+  assert.equal(pool.leasedBytes, 1000, 'the next command keeps its own');
+  transfer.drop();
+});
+
+/** What any transfer has to come to, however it is cut, ordered and damaged: all of it, in order, each byte once. */
+function assertComesWhole(
+  total: number,
+  unsolicited: number,
+  maxBurst: number,
+  outstanding: number,
+  choices: number[],
+) {
+  const pool = new BufferPool(0);
+  const transfer = new DataOutTransfer();
+  const free = { maxOutstandingR2T: outstanding, dataPduInOrder: false, dataSequenceInOrder: false };
+  transfer.start(total, 0, unsolicited === 0, rules(unsolicited, free));
+  if (transfer.unsolicitedLength < total) {
+    transfer.ask(transfer.unsolicitedLength, total - transfer.unsolicitedLength);
+  }
+  /** What a client has left to send of each sequence. */
+  const sequences = new Map<number, { dataSN: number; pieces: [number, number][] }>();
+  const open = (tag: number, from: number, to: number) => {
+    const pieces: [number, number][] = [];
+    for (let at = from; at < to; at += 100) pieces.push([at, Math.min(at + 100, to)]);
+    sequences.set(tag, { dataSN: 0, pieces });
+  };
+  if (transfer.unsolicitedLength > 0) open(NO_TAG, 0, transfer.unsolicitedLength);
+  const passedOn: number[] = [];
+  let turn = 0;
+  const choose = (below: number) => (choices[turn++ % choices.length] ?? 0) % below;
+  for (let tag = 1; transfer.nextOffset < total; ) {
+    for (
+      let length = transfer.burstToAskFor(maxBurst);
+      length > 0;
+      length = transfer.burstToAskFor(maxBurst)
+    ) {
+      open(tag, transfer.burstOffset, transfer.burstOffset + length);
+      transfer.asked(tag, length);
+      tag += 1;
+    }
+    const tags = [...sequences.keys()];
+    assert(tags.length > 0, 'what is missing is asked for');
+    const from = tags[choose(tags.length)] ?? 0;
+    const sequence = sequences.get(from);
+    assert(sequence !== undefined);
+    const [[start, end] = [0, 0]] = sequence.pieces.splice(choose(sequence.pieces.length), 1);
+    const final = sequence.pieces.length === 0;
+    if (final) sequences.delete(from);
+    assert.equal(transfer.mistake(from, sequence.dataSN, start, end - start, final), null);
+    sequence.dataSN += 1;
+    const next = transfer.isNext;
+    if (!next) transfer.earlyBuffer(pool, end - start).fill(start / 100);
+    // Damage ends, or nothing ever would.
+    if (turn < 200 && choose(4) === 0) {
+      transfer.arrivedWrong(end - start, final);
+      continue;
+    }
+    transfer.arrived(end - start, final);
+    if (next) passedOn.push(start);
+    for (let lease = transfer.takeEarly(); lease !== null; lease = transfer.takeEarly()) {
+      passedOn.push((lease.bytes[0] ?? 0) * 100);
+      lease.release();
+    }
+  }
+  assert.deepEqual(
+    passedOn,
+    Array.from({ length: Math.ceil(total / 100) }, (_, at) => at * 100),
+  );
+  assert.equal(pool.leasedBytes, 0);
+}
+
+test('any order and any damage come to the same data', () => {
+  const hundreds = (max: number) => fc.integer({ min: 1, max }).map((count) => count * 100);
+  const choices = fc.array(fc.nat(), { minLength: 5, maxLength: 50 });
+  fc.assert(
+    fc.property(
+      hundreds(60),
+      fc.oneof(fc.constant(0), hundreds(20)),
+      hundreds(15),
+      fc.integer({ min: 1, max: 8 }),
+      choices,
+      assertComesWhole,
+    ),
+    { numRuns: 300, seed: 7143 },
+  );
 });

@@ -4,7 +4,12 @@ import fc from 'fast-check';
 import { decodeAdditionalHeaders, encodeExtendedCdb } from '../../../src/wire/iscsi/ahs.ts';
 import { decodeAsyncMessage, encodeAsyncMessage } from '../../../src/wire/iscsi/async-message.ts';
 import { BHS_LENGTH, opcodeOf } from '../../../src/wire/iscsi/bhs.ts';
-import { decodeDataIn, encodeDataIn } from '../../../src/wire/iscsi/data-in.ts';
+import {
+  acknowledgementTag,
+  askForAcknowledgement,
+  decodeDataIn,
+  encodeDataIn,
+} from '../../../src/wire/iscsi/data-in.ts';
 import { decodeDataOut, encodeDataOut } from '../../../src/wire/iscsi/data-out.ts';
 import { decodeLoginRequest, encodeLoginRequest } from '../../../src/wire/iscsi/login-request.ts';
 import { decodeLoginResponse, encodeLoginResponse } from '../../../src/wire/iscsi/login-response.ts';
@@ -21,7 +26,9 @@ import {
   decodeSenseSegment,
   encodeScsiResponse,
   encodeSenseSegment,
+  putResponseTags,
 } from '../../../src/wire/iscsi/scsi-response.ts';
+import { decodeSnackRequest, encodeSnackRequest } from '../../../src/wire/iscsi/snack-request.ts';
 import {
   decodeTaskManagementRequest,
   encodeTaskManagementRequest,
@@ -175,6 +182,22 @@ roundTrips(
 );
 
 roundTrips(
+  'SNACK Request',
+  Opcode.snackRequest,
+  {
+    type: fc.integer({ min: 0, max: 15 }),
+    lun: bytes(8),
+    initiatorTaskTag: u32,
+    targetTransferTag: u32,
+    expStatSN: u32,
+    begRun: u32,
+    runLength: u32,
+  },
+  encodeSnackRequest,
+  decodeSnackRequest,
+);
+
+roundTrips(
   'Login Request',
   Opcode.loginRequest,
   {
@@ -294,6 +317,34 @@ roundTrips(
   encodeAsyncMessage,
   decodeAsyncMessage,
 );
+
+test('the fields of a SNACK, of a Data-In that asks for one, and of a tagged response are where RFC 7143 has them', () => {
+  const snack = new Uint8Array(48);
+  const tags = { initiatorTaskTag: 0x10111213, targetTransferTag: 0x20212223 };
+  const lun = Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0);
+  encodeSnackRequest({ type: 3, lun, ...tags, expStatSN: 0x30313233, begRun: 0x40, runLength: 0x50 }, snack);
+  const expected = new Uint8Array(48);
+  expected.set([0x10, 0x83]);
+  expected.set(lun, 8);
+  expected.set([0x10, 0x11, 0x12, 0x13, 0x20, 0x21, 0x22, 0x23], 16);
+  expected.set([0x30, 0x31, 0x32, 0x33], 28);
+  expected.set([0, 0, 0, 0x40, 0, 0, 0, 0x50], 40);
+  assert.deepEqual(snack, expected);
+
+  const dataIn = new Uint8Array(48);
+  dataIn[1] = 0x80;
+  assert.equal(acknowledgementTag(dataIn), null);
+  askForAcknowledgement(dataIn, lun, 0x7fff0001);
+  assert.deepEqual(
+    [...dataIn.subarray(1, 24)],
+    [0xc0, ...new Uint8Array(6), ...lun, 0, 0, 0, 0, 0x7f, 0xff, 0, 1],
+  );
+  assert.equal(acknowledgementTag(dataIn), 0x7fff0001);
+
+  const response = new Uint8Array(48);
+  putResponseTags(response, 0x55, 0x66);
+  assert.deepEqual([response[23], response[39]], [0x55, 0x66]);
+});
 
 test('sense data comes back from the data segment of a response', () => {
   const sense = Uint8Array.of(0x70, 0, 5, 1, 2, 3);
