@@ -8,6 +8,7 @@ test('SCSI commands and persistent reservations of the Linux kernel do the same 
   await runScenario('commands.sh', async ({ cluster, says }) => {
     await says(/^identified$/);
     await says(/^passes/);
+    await says(/^third-party copy/);
     await says(/^block commands/);
     await says(/^reservations/);
     await says(/^LOGICAL UNIT RESET/);

@@ -27,7 +27,10 @@ export interface Scenario {
  * Two systems, beta's unit `vol-b` reached directly (through `cable`) and through alpha, and a guest that runs `script` (of this
  * folder) until it has said that it passed.
  */
-export async function runScenario(script: string, follow: (scenario: Scenario) => Promise<void>): Promise<void> {
+export async function runScenario(
+  script: string,
+  follow: (scenario: Scenario) => Promise<void>,
+): Promise<void> {
   const image = await guestImage();
   const folder = await mkdtemp(path.join(tmpdir(), 'crosspath-linux-'));
   const cluster = await Cluster.start({
