@@ -7,11 +7,11 @@ const forTests = [
   ['qemu-utils', '/usr/bin/qemu-io'],
   ['qemu-block-extra', '/usr/share/doc/qemu-block-extra'],
   ['tshark', '/usr/bin/tshark'],
+  ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
 ];
 const forBench = [...forTests, ['tgt', '/usr/sbin/tgtd']];
-const forLinux = [['qemu-system-x86', '/usr/bin/qemu-system-x86_64']];
 
-export const packages = { forTests, forBench, forLinux };
+export const packages = { forTests, forBench };
 
 /** Installs what is missing where it may; else prints the one command to run, and ends the process. */
 export function needPackages(wanted) {

@@ -1,51 +1,38 @@
-# Runs in the guest, after a prelude that sets DIRECT and PROXIED to "portal target" and PRIOS to the priorities
-# that multipath must see, best first. "ask NAME" waits for the test to answer.
-set -Eeuo pipefail
-exec 3<> /dev/ttyS1
-say() { echo "$*" >&3; }
-# Until the answer has come: an emulated serial port may lose it.
-ask() {
-  local answer=
-  until [ "$answer" = "done $1" ]; do
-    say "ask $1"
-    IFS= read -r -t 5 answer <&3 || true
-  done
-}
-trap 'say "failed in line $LINENO: $BASH_COMMAND"' ERR
-# until COMMAND is true; the test has the time limit.
-wait_until() { until "$@"; do sleep 0.2; done; }
-
-log_in() {
-  iscsiadm -m node -o new -T "$2" -p "$1"
-  iscsiadm -m node -T "$2" -p "$1" --login
-}
-disk_of() {
-  local session
-  for session in /sys/class/iscsi_session/session*; do
-    [ "$(cat "$session/targetname")" = "$1" ] || continue
-    udevadm settle
-    basename "$(readlink -f "$session"/device/target*/*:*:"$LUN"/block/*)"
-    return
-  done
-  return 1
-}
+# One multipath device over both paths, by ALUA: each path dies under load, and comes back.
 path_is() { multipathd show paths raw format '%d %t %o' | grep -q "^$1 $2 $3"; }
 written_sectors() { awk '{ print $7 }' "/sys/block/$1/stat"; }
 rounds() { wc -l < /run/rounds; }
 more_rounds() { [ "$(rounds)" -ge "$1" ]; }
-# Writes, past the page cache, and reads back through it, until told to stop.
+# Whole passes over one file, past the page cache, each with a pattern of its own that is read back in full: so a block of the pass before shows.
 load() {
   local n=0
   while [ ! -e /run/stop ]; do
-    dd if=/dev/urandom of=/run/block bs=64k count=4 status=none
-    dd if=/run/block of="/mnt/load-$((n % 8))" bs=64k oflag=direct conv=fsync status=none
-    dd if="/mnt/load-$((n % 8))" bs=256k iflag=direct status=none | cmp - /run/block
+    pattern 524288 "$n" > /run/pass
+    dd if=/run/pass of=/mnt/pass bs=64k oflag=direct conv=fsync,notrunc status=none
+    dd if=/mnt/pass bs=128k iflag=direct status=none | cmp - /run/pass
     n=$((n + 1))
     echo "$n" >> /run/rounds
   done
 }
+direct_comes_back() {
+  local before
+  wait_until path_is "$direct" active running
+  before=$(written_sectors "$direct")
+  direct_grows() { [ "$(written_sectors "$direct")" -gt "$before" ]; }
+  wait_until direct_grows
+  wait_until more_rounds $(($(rounds) + 2))
+}
+# What `ask $1` does ends the direct path; the load goes on by the other one.
+load_without_direct() {
+  local n
+  ask "$1"
+  wait_until path_is "$direct" failed '.*'
+  n=$(rounds)
+  wait_until more_rounds $((n + 2))
+  say "after the $1: rounds $n to $(rounds), proxied wrote $(written_sectors "$proxied") sectors"
+  multipath -ll | cat >&3
+}
 
-iscsid
 multipathd
 log_in $DIRECT
 log_in $PROXIED
@@ -73,25 +60,17 @@ say "sectors written direct $(written_sectors "$direct"), proxied $(written_sect
 
 : > /run/rounds
 load &
-wait_until more_rounds 3
-ask cut
-wait_until path_is "$direct" failed '.*'
-n=$(rounds)
-wait_until more_rounds $((n + 3))
-say "after the cut: rounds $n to $(rounds), proxied wrote $(written_sectors "$proxied") sectors"
-multipath -ll | cat >&3
-ask heal
-wait_until path_is "$direct" active running
-wait_until more_rounds $(($(rounds) + 3))
-before=$(written_sectors "$direct")
-direct_grows() { [ "$(written_sectors "$direct")" -gt "$before" ]; }
-wait_until direct_grows
-say "after the heal: the direct path wrote again"
-multipath -ll | cat >&3
+wait_until more_rounds 2
+for cut in reset silence; do
+  load_without_direct "$cut"
+  ask heal-$cut
+  direct_comes_back
+  say "after the heal: the direct path wrote again"
+done
 
 ask cut-interconnect
 wait_until path_is "$proxied" failed '.*'
-wait_until more_rounds $(($(rounds) + 3))
+wait_until more_rounds $(($(rounds) + 2))
 say "without the interconnect: the direct path goes on"
 multipath -ll | cat >&3
 ask heal-interconnect
@@ -99,7 +78,7 @@ wait_until path_is "$proxied" active running
 say "the proxied path is back"
 
 touch /run/stop
-wait
+wait %load
 say "the load ended after $(rounds) rounds"
 
 umount /mnt
