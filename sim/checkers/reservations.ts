@@ -43,6 +43,8 @@ export interface ReservationOperation {
   readonly isDirect: boolean;
   readonly request: ReservationRequest;
   readonly start: number;
+  /** It was never answered: if it was with the owner already, it may come into force when its session has gone. */
+  unanswered: boolean;
   /** Its session has been replaced by a new one: it is with the owner, or nowhere. */
   replaced: boolean;
   /** When it was certain that it has no effect any more; -1: it had none. */
@@ -106,7 +108,7 @@ export class Reservations {
     if (takesAway(request)) for (const other of this.#open) other.alone = false;
     const underWay = request.action === 'preemptAndAbort' && alone ? this.#victims(request.victimKey) : [];
     this.#count += 1;
-    const unknown = { end: NEVER, replaced: false };
+    const unknown = { end: NEVER, replaced: false, unanswered: false };
     const operation = { id: this.#count, nexus, isDirect, request, start, ...unknown, alone, underWay };
     this.#all.push(operation);
     this.#open.add(operation);
@@ -140,6 +142,7 @@ export class Reservations {
   }
 
   lost(operation: ReservationOperation): void {
+    operation.unanswered = true;
     this.#loose.add(operation);
     this.#settle(operation, () => true);
     this.#close();
@@ -207,7 +210,8 @@ export class Reservations {
     to: number,
   ): boolean {
     return this.#all.some(
-      ({ request, nexus, start, end }) => by(request) && nexus !== except && start < to && end > from,
+      ({ request, nexus, start, end, unanswered }) =>
+        by(request) && nexus !== except && start < to && (end > from || unanswered),
     );
   }
 

@@ -151,7 +151,7 @@ export class SimDiskFile implements DiskFile {
     this.#writing.add(write);
     this.#later(() => {
       this.#writing.delete(write);
-      if (error !== null) {
+      if (error !== null && this.#isFaulty) {
         // What a durable write has left in the cache is in doubt, as after a failed flush.
         if (durable) this.#medium.flushFailed = true;
         return this.#failWrite(write, error, done);
@@ -222,6 +222,12 @@ export class SimDiskFile implements DiskFile {
     const { prng } = this.#world;
     const slowness = this.#medium.faults.slowness * prng.fraction();
     this.#world.after(this.#traits.latency * (0.2 + prng.fraction()) + slowness, this.#process, run);
+  }
+
+  /** It was to fail when it was asked for; if the disk has been mended meanwhile it does not. */
+  get #isFaulty(): boolean {
+    const { writeError, noSpace } = this.#medium.faults;
+    return writeError > 0 || noSpace > 0;
   }
 
   #fails(chance: number): boolean {

@@ -19,6 +19,7 @@ import { LogSenseTask } from './commands/log-sense.ts';
 import { ModeSelectTask } from './commands/mode-select.ts';
 import { modeSense } from './commands/mode-sense.ts';
 import {
+  PersistentReserveInTask,
   readFullStatus,
   readKeys,
   readReservation,
@@ -51,6 +52,10 @@ function task(Kind: new (unit: TaskUnit, command: Command, spec: CommandSpec) =>
 
 function reply(make: Reply, allocationLength: AllocationLength): Handler {
   return (unit, command, spec) => new ReplyTask(unit, command, spec, make, allocationLength(command.cdb));
+}
+
+function reserveIn(make: Reply): Handler {
+  return (unit, command, spec) => new PersistentReserveInTask(unit, command, spec, make, u16(command.cdb, 7));
 }
 
 const byteAt =
@@ -99,10 +104,10 @@ const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
   reserve10: task(ReserveTask),
   release6: task(ReleaseTask),
   release10: task(ReleaseTask),
-  readKeys: reply(readKeys, shortAt(7)),
-  readReservation: reply(readReservation, shortAt(7)),
-  reportCapabilities: reply(reportCapabilities, shortAt(7)),
-  readFullStatus: reply(readFullStatus, shortAt(7)),
+  readKeys: reserveIn(readKeys),
+  readReservation: reserveIn(readReservation),
+  reportCapabilities: reserveIn(reportCapabilities),
+  readFullStatus: reserveIn(readFullStatus),
   register: task(PersistentReserveOutTask),
   reserve: task(PersistentReserveOutTask),
   release: task(PersistentReserveOutTask),

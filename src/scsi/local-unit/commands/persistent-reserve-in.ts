@@ -6,8 +6,21 @@ import {
   encodeReportCapabilities,
 } from '../../../wire/scsi/persistent-reserve-in.ts';
 import { NO_KEY } from '../../../wire/scsi/persistent-reserve-out.ts';
-import type { Reply } from '../reply-task.ts';
+import { type Reply, ReplyTask } from '../reply-task.ts';
 import { isHolder, pairKey } from '../reservations/persistent-state.ts';
+
+/**
+ * Tells what is in force behind the changes that came before it, also those whose client has gone: one that is being saved can't be called back, and must not come into force behind an
+ * answer that does not show it.
+ */
+export class PersistentReserveInTask extends ReplyTask {
+  protected override run(): void {
+    this.storeCalled();
+    this.unit.reservations.settle(() => {
+      if (this.storeReturned()) super.run();
+    });
+  }
+}
 
 export const readKeys: Reply = ({ reservations }) => {
   const { generation, registrants } = reservations.state;

@@ -1,6 +1,7 @@
 import type { Errno } from '../../../env/disk.ts';
 import type { RecordStore } from '../../../stores/record/record-store.ts';
 import { u8 } from '../../../wire/scsi/bytes.ts';
+import { sense } from '../../../wire/scsi/sense.ts';
 import type { CommandSpec } from '../../command-table.ts';
 import type { Command } from '../../logical-unit.ts';
 import { type Nexus, nexusKey } from '../../nexus.ts';
@@ -11,7 +12,13 @@ import {
   ReservationClass,
   Standing,
 } from '../../reservation-table.ts';
-import { type Decision, isHolder, NO_RESERVATIONS, type PersistentState } from './persistent-state.ts';
+import {
+  type Decision,
+  isHolder,
+  NO_RESERVATIONS,
+  type PersistentState,
+  refuse,
+} from './persistent-state.ts';
 import { decodeState, encodeState } from './saved-state.ts';
 
 export interface ReservationsOptions {
@@ -85,6 +92,12 @@ export class Reservations {
   change(decide: Decide, decided: Decided): void {
     this.#waiting.push({ decide, decided });
     if (!this.#deciding) this.#decideNext();
+  }
+
+  /** Calls back when all changes that were asked for before have been decided, and are in force or not. */
+  settle(then: () => void): void {
+    if (!this.#deciding) then();
+    else this.change(() => refuse(sense.noSense()), then);
   }
 
   /** A loop, not recursion, where nothing has to be saved. */
