@@ -34,7 +34,10 @@ describe('third-party copies between systems', () => {
   let cluster: Cluster;
   before(async () => {
     cluster = await Cluster.start({
-      groups: [{ name: 'hidden', initiators: [HIDDEN], luns: { 1: 'vol-a' } }],
+      groups: [
+        { name: 'hidden', initiators: [HIDDEN], luns: { 1: 'vol-a' } },
+        { name: 'others', initiators: ['*'] },
+      ],
     });
   });
   after(() => cluster.end());

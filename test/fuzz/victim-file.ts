@@ -53,8 +53,12 @@ interconnect = ["unix:gamma.sock"]
 admin = "127.0.0.1:${admin[2]}"
 ${port('gamma-all', `physical"\nportal = "127.0.0.1:${portals[6]}`, 'all')}
 ${Object.keys(luns).map(unit).join('')}
-[[initiator]]
-name = "${HOSTILE}"
+[[initiator_group]]
+name = "others"
+initiators = ["*"]
+[[initiator_group]]
+name = "hostile"
+initiators = ["${HOSTILE}"]
 luns = { ${hostileLuns.map((name) => `"${luns[name]}" = "${name}"`).join(', ')} }
 `;
 }
