@@ -210,7 +210,7 @@ export const StreamLimits = {
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */
 export const DiskLimits = {
-  /** Longer writes go to the thread pool, so as not to hold up the loop. */
+  /** Longer writes leave the loop, so as not to hold it up. */
   loopWriteLength: 1 * MiB,
   /** A write on the loop that took longer has waited for something: writes leave the loop for a while. */
   slowWriteMilliseconds: 4,
