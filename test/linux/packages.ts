@@ -21,10 +21,11 @@ export async function downloadPackages(names: readonly string[], folder: string)
     'APT::Install-Recommends=false',
     'APT::Sandbox::User=',
   ].flatMap((option) => ['-o', option]);
+  const download = () =>
+    run('apt-get', [...options, '--yes', '--download-only', 'install', ...names], { maxBuffer: 16 << 20 });
   try {
-    await run('apt-get', [...options, '--yes', '--download-only', 'install', ...names], {
-      maxBuffer: 16 << 20,
-    });
+    // A machine that has just been set up has no lists, and one that stands for long has old ones.
+    await download().catch(() => run('apt-get', ['update', '-q'], { maxBuffer: 16 << 20 }).then(download));
   } catch (error) {
     throw new Error('the packages of the Linux guest cannot be downloaded; run: sudo apt-get update', {
       cause: error,
