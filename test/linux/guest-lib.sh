@@ -11,8 +11,20 @@ ask() {
   done
 }
 trap 'say "failed in line $LINENO: $BASH_COMMAND"' ERR
-# until COMMAND is true; the test has the time limit.
-wait_until() { until "$@"; do sleep 0.2; done; }
+# until COMMAND is true; the test has the time limit, and what is behind a long wait is on the console before it.
+wait_until() {
+  local tries=0
+  until "$@"; do
+    sleep 0.2
+    tries=$((tries + 1))
+    [ $((tries % 400)) -ne 0 ] || {
+      echo "still waiting for $*"
+      head /sys/block/sd*/device/state
+      iscsiadm -m session -P 2
+      ps -e -o pid,stat,wchan:24,args | grep -v '\['
+    } > /dev/console 2>&1 || true
+  done
+}
 
 log_in() {
   iscsiadm -m node -o new -T "$2" -p "$1"
@@ -31,4 +43,7 @@ disk_of() {
 # pattern BYTES SEED: that many bytes that tell their place and the seed.
 pattern() { gawk -v bytes="$1" -v seed="$2" 'BEGIN { for (at = 0; at < bytes; at += 32) printf "seed %010d at %012d\n", seed, at }'; }
 
-iscsid
+# In the foreground, so that the console has what it logs.
+iscsid -f > /dev/console 2>&1 &
+iscsid_listens() { grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; }
+wait_until iscsid_listens

@@ -33,7 +33,9 @@ load_without_direct() {
   multipath -ll | cat >&3
 }
 
-multipathd
+multipathd -d > /dev/console 2>&1 &
+multipathd_listens() { multipathd show status > /dev/null 2>&1; }
+wait_until multipathd_listens
 log_in $DIRECT
 log_in $PROXIED
 direct=$(disk_of "${DIRECT#* }")

@@ -97,6 +97,20 @@ describe('a relay', () => {
     another.destroy();
   });
 
+  test('withdraws: resets both ends, and nobody listens until it is healed', async () => {
+    const socket = await connect();
+    await echo(socket, 'before');
+    relay.withdraw();
+    const [error] = await once(socket, 'error');
+    assert.equal(error.code, 'ECONNRESET');
+    const [refusal] = await once(net.connect({ host: '127.0.0.1', port: relay.port }), 'error');
+    assert.equal(refusal.code, 'ECONNREFUSED');
+    relay.heal();
+    const other = await connect();
+    await echo(other, 'after');
+    other.destroy();
+  });
+
   test('cuts both ends and refuses others, until it is healed', async () => {
     const socket = await connect();
     await echo(socket, 'before');

@@ -23,6 +23,8 @@ const PIECES_A_SECOND = 20;
 export class Relay {
   readonly target: Place;
   readonly #server: net.Server;
+  /** Where it listens. */
+  #place: Place;
   readonly #flows = new Set<Flow>();
   #refuses: 'no' | 'close' | 'reset' = 'no';
   #stalled: readonly Side[] = [];
@@ -31,23 +33,26 @@ export class Relay {
   /** Milliseconds that each piece of what a client sends waits here. */
   #delay = 0;
 
-  private constructor(target: Place) {
+  private constructor(target: Place, place: Place) {
     this.target = target;
+    this.#place = place;
     this.#server = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
   /** `at`: where it listens; without it, a free loopback port. */
   static async to(target: Place, at: Place = { host: '127.0.0.1', port: 0 }): Promise<Relay> {
-    const relay = new Relay(target);
+    const relay = new Relay(target, at);
     relay.#server.listen(at);
     await once(relay.#server, 'listening');
+    const address = relay.#server.address();
+    if (address !== null && typeof address === 'object')
+      relay.#place = { host: address.address, port: address.port };
     return relay;
   }
 
   get port(): number {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string') throw new Error('the relay is not on a TCP port');
-    return address.port;
+    if (!('port' in this.#place)) throw new Error('the relay is not on a TCP port');
+    return this.#place.port;
   }
 
   get connections(): number {
@@ -64,6 +69,12 @@ export class Relay {
   /** An unplugged host adapter: both ends get a reset, and new connections too, until `heal`. */
   reset(): void {
     this.#refuses = 'reset';
+    for (const flow of this.#flows) this.#drop(flow.from);
+  }
+
+  /** A portal that its host no longer has: both ends get a reset, and nobody listens, until `heal`. */
+  withdraw(): void {
+    this.#server.close();
     for (const flow of this.#flows) this.#drop(flow.from);
   }
 
@@ -98,6 +109,7 @@ export class Relay {
 
   /** Ends everything but `close`. */
   heal(): void {
+    if (!this.#server.listening) this.#server.listen(this.#place);
     this.#refuses = 'no';
     this.#stalled = [];
     this.#delay = 0;
@@ -106,6 +118,7 @@ export class Relay {
 
   async close(): Promise<void> {
     this.reset();
+    if (!this.#server.listening) return;
     this.#server.close();
     await once(this.#server, 'close');
   }
