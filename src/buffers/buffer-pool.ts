@@ -2,9 +2,10 @@
  * Buffers for data in flight, and the count of them. Everything that a system holds of a command's data is
  * leased from one pool, so that its peak shows how much memory commands can take.
  */
+import { alignedBytes } from '../sys/aligned-memory.ts';
 
 export interface Lease {
-  /** Exactly the bytes asked for. They may hold old data: fill them before you show them to anyone. */
+  /** Exactly the bytes asked for, at an address that suits direct I/O. They may hold old data: fill them before you show them to anyone. */
   readonly bytes: Uint8Array;
   /** Gives the buffer back. Exactly once; `bytes` must not be touched after it. */
   release(): void;
@@ -39,10 +40,10 @@ export class BufferPool {
   }
 
   #slab(length: number): Uint8Array {
-    if (length > LARGEST) return new Uint8Array(length);
+    if (length > LARGEST) return alignedBytes(length);
     const sizeClass = classOf(length);
     const kept = this.#free[sizeClass]?.pop();
-    if (kept === undefined) return new Uint8Array(SMALLEST << sizeClass);
+    if (kept === undefined) return alignedBytes(SMALLEST << sizeClass);
     this.#freeBytes -= kept.length;
     return kept;
   }

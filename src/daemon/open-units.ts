@@ -34,11 +34,12 @@ export async function openStores(
 }
 
 async function openStore(disk: Disk, unit: UnitConfig, create: boolean): Promise<BlockStore> {
-  const { byteLength, blockLength, readOnly } = unit;
-  const { kind, path } = unit.store;
+  const { byteLength, blockLength, readOnly, store } = unit;
+  const { path } = store;
   const access = readOnly ? 'readOnly' : 'readWrite';
   try {
-    if (kind === 'device') return await openDeviceStore(disk, { path, byteLength, blockLength, access });
+    if (store.kind === 'device')
+      return await openDeviceStore(disk, { path, byteLength, blockLength, access, direct: store.direct });
     if (create) mkdirSync(dirname(path), { recursive: true });
     return await openFileStore(disk, { path, byteLength, blockLength, create, access });
   } catch (error) {

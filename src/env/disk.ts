@@ -16,8 +16,8 @@ export interface Disk {
    * Makes a sparse file of `byteLength` bytes that reads as zeroes, flushed with its directory entry, unless there is one already. Says whether it made one.
    */
   createFile(path: string, byteLength: number): Promise<boolean>;
-  /** A block device, with exclusive use where the kernel gives it. */
-  openDevice(path: string, access?: Access): Promise<DiskFile>;
+  /** A block device, with exclusive use where the kernel gives it. `direct`: past the page cache. */
+  openDevice(path: string, access?: Access, direct?: boolean): Promise<DiskFile>;
 }
 
 export interface Extent {

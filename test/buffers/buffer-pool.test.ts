@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BufferPool, type Lease } from '../../src/buffers/buffer-pool.ts';
+import { isAligned, MEMORY_ALIGNMENT } from '../../src/sys/aligned-memory.ts';
 
 const MiB = 1 << 20;
 
@@ -9,6 +10,12 @@ test('a lease has exactly the bytes asked for', () => {
   const pool = new BufferPool(MiB);
   for (const length of [0, 1, 511, 4096, 4097, 65536, 65537, MiB, MiB + 1])
     assert.equal(pool.take(length).bytes.length, length);
+});
+
+test('a lease begins where a medium can read and write memory itself', () => {
+  const pool = new BufferPool(MiB);
+  const leases = [1, 4096, 4096, 4096, 10_000, MiB, 2 * MiB].map((length) => pool.take(length));
+  for (const { bytes } of leases) assert(isAligned(bytes, MEMORY_ALIGNMENT));
 });
 
 test('leases that are out at the same time never share memory', () => {

@@ -18,9 +18,9 @@ const size = { byteLength: STORE_BYTES, blockLength: STORE_BLOCK };
 const fileStore = (disk: Disk, folder: string): Promise<BlockStore> =>
   openFileStore(disk, { path: `${folder}/unit.img`, ...size, create: true });
 
-function deviceStore(disk: Disk, after: After): Promise<BlockStore> {
+function deviceStore(disk: Disk, after: After, direct = false): Promise<BlockStore> {
   const medium = sparseFile(temporaryFolder(after), 'medium.img', STORE_BYTES);
-  return openDeviceStore(disk, { path: loopDevice(after, medium), ...size });
+  return openDeviceStore(disk, { path: loopDevice(after, medium), ...size, direct });
 }
 
 /** Undoes in reverse: a device is detached before its medium is removed. */
@@ -42,6 +42,7 @@ for (const [calls, queue] of eachQueue()) {
   describeBlockStore(`file, ${calls}`, (t) => fileStore(disk, temporaryFolder(reversed(t))));
   describeBlockStore(`file on tmpfs, ${calls}`, onTmpfs);
   describeBlockStore(`device, ${calls}`, (t) => deviceStore(disk, reversed(t)));
+  describeBlockStore(`device past the page cache, ${calls}`, (t) => deviceStore(disk, reversed(t), true));
   describeBlockStore(`checked file, ${calls}`, async (t) =>
     checked(await fileStore(disk, temporaryFolder(reversed(t)))),
   );

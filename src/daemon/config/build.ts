@@ -80,11 +80,13 @@ function buildUnit(unit: UnitDraft, systems: readonly SystemDraft[], folder: str
     physicalBlockLength: unit.physical_block ?? DEFAULT_PHYSICAL_BLOCK,
     readOnly: unit.read_only ?? false,
     lowSpace: unit.low_space ?? null,
-    store: {
-      kind: unit.store.device === undefined ? 'file' : 'device',
-      path: sure(storePathOf(unit, owner, folder)),
-    },
+    store: buildStore(unit, sure(storePathOf(unit, owner, folder))),
   };
+}
+
+function buildStore({ store }: UnitDraft, path: string): UnitConfig['store'] {
+  if (store.device === undefined) return { kind: 'file', path };
+  return { kind: 'device', path, direct: store.direct ?? false };
 }
 
 function buildGroup(

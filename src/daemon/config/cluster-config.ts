@@ -51,7 +51,10 @@ export interface UnitConfig {
   readonly readOnly: boolean;
   /** Bytes: initiators are told when the file system of its file has less free; null: they are not. */
   readonly lowSpace: number | null;
-  readonly store: { readonly kind: 'file' | 'device'; readonly path: string };
+  readonly store:
+    | { readonly kind: 'file'; readonly path: string }
+    /** `direct`: past the page cache. */
+    | { readonly kind: 'device'; readonly path: string; readonly direct: boolean };
 }
 
 export interface InitiatorGroupConfig {

@@ -75,6 +75,8 @@ function readUnit(raw: Table, path: Path, report: Report): UnitDraft {
   const draft = store === undefined ? {} : readTable(storeShape, store, at, report);
   const given = Object.keys(store ?? {}).filter((key) => key === 'file' || key === 'device').length;
   if (store !== undefined && given === 0) report(at, 'write file = "NAME.img" or device = "/dev/NAME" in it');
+  if (draft.file !== undefined && draft.direct !== undefined)
+    report([...at, 'direct'], 'only a device is read and written past the page cache; take this out');
   if (given === 2) report(at, 'a store is a file or a device: write one of the two');
   return { ...unit, path, store: draft };
 }

@@ -140,6 +140,7 @@ export const storeShape = {
     .string('write the path of a block device, like "/dev/sdb"')
     .startsWith('/', 'write an absolute path, like "/dev/sdb"')
     .optional(),
+  direct: z.boolean('write true or false').optional(),
 };
 
 const lunKey = z

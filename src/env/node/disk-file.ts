@@ -16,6 +16,8 @@ export interface DiskFileTraits {
   readonly byteLength: number;
   readonly blockLength: number;
   readonly discardZeroes: boolean;
+  /** Opened with O_DIRECT: the page cache has nothing of it. */
+  readonly direct: boolean;
 }
 
 /** The kernel reads the rest of a page from the medium before it changes a part of it. */
@@ -25,11 +27,12 @@ const STAT_BLOCK = 512;
 const zeroes = new Uint8Array(DiskLimits.zeroPieceLength);
 const probe = new Uint8Array(1);
 
-/** An open file or block device, through the page cache. */
+/** An open file or block device. */
 export class NodeDiskFile implements DiskFile {
   #byteLength: number;
   readonly blockLength: number;
   readonly discardZeroes: boolean;
+  readonly #direct: boolean;
   readonly #handle: FileHandle;
   readonly #fd: number;
   readonly #queue: DiskQueue;
@@ -42,6 +45,7 @@ export class NodeDiskFile implements DiskFile {
     this.#byteLength = traits.byteLength;
     this.blockLength = traits.blockLength;
     this.discardZeroes = traits.discardZeroes;
+    this.#direct = traits.direct;
     this.#handle = handle;
     this.#fd = handle.fd;
     this.#queue = queue;
@@ -56,7 +60,7 @@ export class NodeDiskFile implements DiskFile {
 
   /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
   readCached(buffer: Uint8Array, position: number): number {
-    return Math.max(0, readNowait(this.#fd, buffer, position));
+    return this.#direct ? 0 : Math.max(0, readNowait(this.#fd, buffer, position));
   }
 
   read(buffer: Uint8Array, position: number, done: DiskDone): void {
@@ -80,6 +84,7 @@ export class NodeDiskFile implements DiskFile {
 
   #mayWriteOnLoop(length: number, position: number): boolean {
     return (
+      !this.#direct &&
       this.#policy.allowsLoop(length, this.#flushes.running) &&
       this.#pageEdgeIsCached(position) &&
       this.#pageEdgeIsCached(position + length)

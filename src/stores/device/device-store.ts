@@ -9,6 +9,8 @@ export interface DeviceStoreOptions {
   readonly byteLength: number;
   readonly blockLength: number;
   readonly access?: Access;
+  /** Past the page cache. */
+  readonly direct?: boolean;
 }
 
 /** Rejects with StoreOpenError. */
@@ -20,9 +22,9 @@ export async function openDeviceStore(disk: Disk, options: DeviceStoreOptions): 
   throw new StoreOpenError(`${options.path}: ${wrong}`);
 }
 
-async function open(disk: Disk, { path, access }: DeviceStoreOptions): Promise<DiskFile> {
+async function open(disk: Disk, { path, access, direct }: DeviceStoreOptions): Promise<DiskFile> {
   try {
-    return await disk.openDevice(path, access);
+    return await disk.openDevice(path, access, direct);
   } catch (error) {
     throw openingRefused(path, error, reasons);
   }

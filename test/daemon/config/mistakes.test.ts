@@ -74,6 +74,7 @@ const cases: readonly Case[] = [
   { what: 'a unit that no port of its owner serves', piece: 'serves = "local"', by: 'serves = "proxy"', at: 'owner = "alpha"', says: /no port of "alpha" serves its own units/ },
   { what: 'two ports for all on one portal', piece: 'portal = "127.0.0.1:3262"\n  serves = "all"', by: 'portal = "127.0.0.1:3262"\n  serves = "all"\n[[system.port]]\nname = "v"\nkind = "virtual"\non = "beta-all"\nserves = "all"', at: 'serves = "all"', says: /under the same target name/ },
   { what: 'file and device at once', piece: '{ file = "vol-a.img" }', by: '{ file = "a", device = "/dev/x" }', at: '/dev/x', says: /one of the two/ },
+  { what: 'a file past the page cache', piece: '{ file = "vol-a.img" }', by: '{ file = "vol-a.img", direct = true }', at: 'direct', says: /only a device is read and written past the page cache/ },
   { what: 'neither file nor device', piece: '{ file = "vol-a.img" }', by: '{}', at: 'store = {}', says: /write file = / },
   { what: 'a relative device', piece: '"/dev/sdz"', by: '"sdz"', at: 'sdz', says: /absolute path/ },
   { what: 'a store used twice', piece: '{ device = "/dev/sdz" }', by: '{ file = "../alpha/vol-a.img" }', at: '../alpha', says: /store "\/srv\/var\/alpha\/vol-a.img" is used twice/ },

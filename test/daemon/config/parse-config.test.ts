@@ -43,7 +43,7 @@ test('paths are absolute: sockets from the file, stores from the state folder, d
     config.units.map(({ store }) => store),
     [
       { kind: 'file', path: '/srv/var/alpha/vol-a.img' },
-      { kind: 'device', path: '/dev/sdz' },
+      { kind: 'device', path: '/dev/sdz', direct: false },
     ],
   );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
@@ -26,6 +26,12 @@ function device(t: TestContext, ...options: string[]): { path: string; medium: s
   return { path: loopDevice(after, medium, ...options), medium };
 }
 
+function writeAt(path: string, position: number, bytes: Uint8Array): void {
+  const fd = openSync(path, 'r+');
+  writeSync(fd, bytes, 0, bytes.length, position);
+  closeSync(fd);
+}
+
 test('a flush brings what was written to the device itself', async (t) => {
   const { path, medium } = device(t);
   const store = await openDeviceStore(disk, { path, ...size });
@@ -42,6 +48,31 @@ test('a flush brings what was written to the device itself', async (t) => {
       .subarray(2 * MiB, 2 * MiB + 512)
       .equals(pattern(512, 2)),
   );
+  await store.close();
+});
+
+test('past the page cache a write is on the device before it is flushed, and a read comes from there', async (t) => {
+  const { path, medium } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size, direct: true });
+  await write(store, MiB, pattern(65536, 1));
+  const onMedium = readFileSync(medium).subarray(MiB, MiB + 65536);
+  assert(onMedium.equals(pattern(65536, 1)));
+  assert.equal(store.readCached(MiB, new Uint8Array(4096)), false);
+  writeAt(medium, MiB, pattern(4096, 2));
+  assert.deepEqual(await read(store, MiB, 4096), pattern(4096, 2));
+  await store.close();
+});
+
+test('past the page cache, any address of memory will do', async (t) => {
+  const { path } = device(t);
+  const store = await openDeviceStore(disk, { path, ...size, direct: true });
+  const written = pattern(4096 + 512 + 1, 3).subarray(1);
+  await write(store, 512, written);
+  const buffer = new Uint8Array(written.length + 7).subarray(7);
+  await new Promise<void>((resolve, reject) =>
+    store.read(512, buffer, (error) => (error === null ? resolve() : reject(new Error(error)))),
+  );
+  assert.deepEqual(buffer, Uint8Array.from(written));
   await store.close();
 });
 
