@@ -56,8 +56,11 @@ export interface Swarm {
 const PATIENCE = { commandTimeout: 60_000, abortTimeout: 1_000, resetRate: 0 } as const;
 /** Gives a path up soon, and goes on with the same few blocks by another. */
 const HASTY = { commandTimeout: 800, abortTimeout: 200, hotBlocks: 4, readShare: 0.3, depth: 4 } as const;
-/** ms: a link that is silent ends after 2 to 2.5 s; the command behind one that waited for it may meet another such link. */
-const ANSWER_WITHIN = 5_500;
+/**
+ * ms: a link that is silent ends after 2 to 2.5 s, and a write waits for its proof for 2 s at the most. A write may wait behind another's, then for
+ * its own proof, and its answer for a link that ends: three such waits.
+ */
+const ANSWER_WITHIN = 7_500;
 
 const policies: readonly PathPolicy[] = ['priority', 'priority', 'roundRobin', 'proxied'];
 

@@ -51,6 +51,11 @@ const regressions: readonly Regression[] = [
     seeds: [9],
     pinned: { faults: { ...noFaults, powerCut: 0.5 } },
   },
+  {
+    what: 'a write waits behind another that waits for its proof, then for its own, and its answer for a link that ends',
+    seeds: [46_756],
+    pinned: {},
+  },
 ];
 
 for (const { what, seeds, pinned } of regressions) {
