@@ -6,6 +6,8 @@ import { Measurement } from './measure.ts';
 import { runMicro } from './micro/micro.ts';
 import { type Options, parseOptions } from './options.ts';
 import { Crosspath, type Transport } from './peers/crosspath.ts';
+import { HaProxy } from './peers/haproxy.ts';
+import { Istgt } from './peers/istgt.ts';
 import type { Path, Peer } from './peers/peer.ts';
 import { Tgt } from './peers/tgt.ts';
 import { Processes } from './processes.ts';
@@ -43,15 +45,19 @@ async function withProcesses<T>(run: (processes: Processes, workspace: Workspace
 async function measureAll(options: Options, processes: Processes, workspace: Workspace): Promise<Result> {
   const cluster = (transport: Transport, direct: boolean) =>
     new Crosspath(processes, workspace, { transport, direct, profileFolder: options.profile });
+  const overTcp = cluster('tcp', true);
   const peers: readonly Peer[] = [
-    new Tgt(processes, workspace),
-    cluster('tcp', true),
+    new Tgt(processes, workspace, false),
+    new Tgt(processes, workspace, true),
+    new Istgt(processes, workspace),
+    overTcp,
+    new HaProxy(processes, workspace, () => overTcp.ownerPath),
     cluster('tls', false),
     cluster('unix', false),
     cluster('fcip', false),
   ];
   const paths: Path[] = [];
-  console.log('starting tgt and four clusters');
+  console.log('starting tgt twice, istgt, four clusters, and haproxy');
   for (const peer of peers) paths.push(...(await peer.start()));
   const { workloads, rounds, seconds } = options;
   const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: console.log });

@@ -1,9 +1,12 @@
 /** A result as text: the table, the ratios, and how it stands against the goals. */
-import { BASE_PATH, goalFor, MEMORY_GOAL } from './goals.ts';
+import { BASE_PATH, cpuOf, judge, MEMORY_GOAL, rateOf } from './goals.ts';
 import type { Result, Sample } from './results.ts';
 import { median, ratios, type Spread, spread } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { type Workload, Workloads } from './workloads.ts';
+
+/** Servers that are not ours. */
+const OTHERS = ['tgt', 'tgt-tuned', 'istgt', 'haproxy'];
 
 export function report(result: Result): string {
   const { machine } = result;
@@ -14,7 +17,7 @@ export function report(result: Result): string {
     '',
     rateTable(result),
     '',
-    pairTable(result),
+    goalTable(result),
     '',
     memoryTable(result),
   ].join('\n');
@@ -28,43 +31,36 @@ export function reportChange(before: Result, after: Result): string {
       const old = before.samples[workload.name]?.[path];
       if (old === undefined) continue;
       const [now, was] = [median(rates(samples)), median(rates(old))];
-      const [nowTimes, wasTimes] = [toBase(after, workload, path), toBase(before, workload, path)];
+      const ratio = [after, before].map((each) => times(ratioTo(BASE_PATH, each, workload, path)));
       const change = `${((now / was - 1) * 100).toFixed(0)} %`;
-      lines.push([workload.title, path, whole(now), whole(was), change, times(nowTimes), times(wasTimes)]);
+      lines.push([workload.title, path, whole(now), whole(was), change, ...ratio]);
     }
   }
   return `Against ${before.date}, revision ${before.revision ?? 'unknown'}:\n${formatTable(lines)}`;
 }
 
 function rateTable(result: Result): string {
-  const lines = [['workload', 'path', 'commands/s', 'MB/s', 'CPU s/100k', 'times tgt', 'goal', '']];
+  const lines = [['workload', 'path', 'commands/s', 'MB/s', 'CPU s/100k', 'times tgt', 'times direct']];
   for (const workload of measured(result)) {
     let title = workload.title;
     for (const [path, samples] of Object.entries(result.samples[workload.name] ?? {})) {
       const rate = median(rates(samples));
       const megabytes = (rate * workload.bytesPerCommand) / 1e6;
-      const ratio = toBase(result, workload, path);
-      const goal = goalFor(path, workload.name);
-      const verdict = goal === null || ratio === null ? '' : ratio.median >= goal ? 'PASS' : 'BELOW';
-      const goalText = goal === null ? '' : `${goal.toFixed(1)}`;
-      lines.push([title, path, whole(rate), whole(megabytes), cpu(samples), times(ratio), goalText, verdict]);
+      const against = [BASE_PATH, 'direct'].map((base) => times(ratioTo(base, result, workload, path)));
+      lines.push([title, path, whole(rate), whole(megabytes), cpu(samples), ...against]);
       title = '';
     }
   }
   return formatTable(lines);
 }
 
-/** Every pair of paths that the first table does not have. */
-function pairTable(result: Result): string {
-  const lines = [['workload', 'ratio of', 'to', 'times']];
+function goalTable(result: Result): string {
+  const lines = [['workload', 'ratio', 'times', 'goal', '', 'compared with']];
   for (const workload of measured(result)) {
-    let title = workload.title;
-    const paths = Object.entries(result.samples[workload.name] ?? {}).filter(([path]) => path !== BASE_PATH);
-    for (const [i, [base, baseSamples]] of paths.entries()) {
-      for (const [path, samples] of paths.slice(i + 1)) {
-        lines.push([title, path, base, times(ratios(rates(samples), rates(baseSamples)))]);
-        title = '';
-      }
+    let { title } = workload;
+    for (const { title: ratio, ratio: value, goal, met, to } of judge(result, workload.name)) {
+      lines.push([title, ratio, times(value), goal, met ? 'PASS' : 'MISSED', to]);
+      title = '';
     }
   }
   return formatTable(lines);
@@ -73,7 +69,7 @@ function pairTable(result: Result): string {
 function memoryTable(result: Result): string {
   const lines = [['peak memory', 'MiB', 'goal', '']];
   for (const [server, peak] of Object.entries(result.peakMemory)) {
-    const judged = server !== 'tgtd';
+    const judged = !OTHERS.includes(server);
     const verdict = peak < MEMORY_GOAL ? 'PASS' : 'ABOVE';
     lines.push([server, peak.toFixed(0), judged ? `< ${MEMORY_GOAL}` : '', judged ? verdict : '']);
   }
@@ -91,22 +87,22 @@ function measured(result: Result): readonly Workload[] {
   return Workloads.filter((workload) => result.samples[workload.name] !== undefined);
 }
 
-function toBase(result: Result, workload: Workload, path: string): Spread | null {
+function ratioTo(to: string, result: Result, workload: Workload, path: string): Spread | null {
   const samples = result.samples[workload.name]?.[path];
-  const base = result.samples[workload.name]?.[BASE_PATH];
-  if (path === BASE_PATH || samples === undefined || base === undefined) return null;
+  const base = result.samples[workload.name]?.[to];
+  if (path === to || samples === undefined || base === undefined) return null;
   return ratios(rates(samples), rates(base));
 }
 
 function rates(samples: readonly Sample[]): number[] {
-  return samples.map((sample) => sample.commandsPerSecond);
+  return samples.map(rateOf);
 }
 
 /** The sum over a path's servers; with more than one, what each of them used. */
 function cpu(samples: readonly Sample[]): string {
   const servers = Object.keys(samples[0]?.cpuSeconds ?? {});
   const each = servers.map((server) => median(samples.map((sample) => sample.cpuSeconds[server] ?? 0)));
-  const all = spread(samples.map((sample) => Object.values(sample.cpuSeconds).reduce((a, b) => a + b, 0)));
+  const all = spread(samples.map(cpuOf));
   const shares = each.length > 1 ? ` (${each.map((used) => used.toFixed(2)).join(' + ')})` : '';
   return `${all.median.toFixed(2)}${shares}`;
 }

@@ -9,7 +9,12 @@ const forTests = [
   ['tshark', '/usr/bin/tshark'],
   ['qemu-system-x86', '/usr/bin/qemu-system-x86_64'],
 ];
-const forBench = [...forTests, ['tgt', '/usr/sbin/tgtd']];
+const forBench = [
+  ...forTests,
+  ['tgt', '/usr/sbin/tgtd'],
+  ['istgt', '/usr/sbin/istgt'],
+  ['haproxy', '/usr/sbin/haproxy'],
+];
 
 export const packages = { forTests, forBench };
 

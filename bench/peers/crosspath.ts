@@ -6,12 +6,11 @@ import type { Processes, RunningProcess } from '../processes.ts';
 import type { Workspace } from '../workspace.ts';
 import { freePorts } from './free-port.ts';
 import type { Path, Peer, Server } from './peer.ts';
+import { untilItReads } from './until-it-reads.ts';
 
 /** The command line of the build that this file is part of, without bin/'s look whether it is up to date. */
 const PROGRAM = path.resolve(import.meta.dirname, '..', '..', 'cli', 'main.js');
 const READY_SECONDS = 20;
-const LINK_TRIES = 100;
-const TRY_MILLISECONDS = 100;
 const SYSTEMS = ['alpha', 'beta'] as const;
 
 export type Transport = 'tcp' | 'tls' | 'unix' | 'fcip';
@@ -31,6 +30,8 @@ export class Crosspath implements Peer {
   readonly #cluster: string;
   readonly #systems: RunningProcess[] = [];
   #admin: readonly number[] = [];
+  #ownerPortal = 0;
+  #proxied: Path | null = null;
 
   constructor(processes: Processes, workspace: Workspace, options: CrosspathOptions) {
     this.#processes = processes;
@@ -48,6 +49,7 @@ export class Crosspath implements Peer {
     };
     const ports = await freePorts(6);
     this.#admin = ports.slice(4);
+    this.#ownerPortal = ports[1] ?? 0;
     await writeFile(file, this.#configuration(folder, files, ports));
     if (this.#options.transport === 'tls') {
       await this.#processes.run(process.execPath, [PROGRAM, 'keys', file], READY_SECONDS);
@@ -55,8 +57,19 @@ export class Crosspath implements Peer {
     for (const system of SYSTEMS) this.#systems.push(this.#startSystem(file, system));
     for (const system of this.#systems) await system.printed(/^ready$/m, READY_SECONDS);
     const paths = this.#paths(files, ports[0] ?? 0);
-    for (const each of paths) await this.#untilItReads(each.url);
+    this.#proxied = paths.at(-1) ?? null;
+    // The systems are ready before their link is.
+    for (const each of paths) await untilItReads(this.#processes, each.url, this.#systems);
     return paths;
+  }
+
+  /** From the port of the proxied unit's owner. */
+  get ownerPath(): Path {
+    const beta = this.#systems[1];
+    if (this.#proxied === null || beta === undefined) throw new Error('the cluster has not started');
+    const url = `iscsi://127.0.0.1:${this.#ownerPortal}/${this.#targetName('beta-local')}/2`;
+    const servers = this.#proxied.servers.filter(({ pid }) => pid === beta.pid);
+    return { name: 'owner', url, file: this.#proxied.file, servers };
   }
 
   /** Writes of all units that had to wait for a sign of life of their client. */
@@ -102,21 +115,6 @@ export class Crosspath implements Peer {
 
   #targetName(port: string): string {
     return `iqn.2026-11.dev.crosspath:${this.#cluster}:${port}`;
-  }
-
-  /** The systems are ready before their link is. */
-  async #untilItReads(url: string): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        await this.#processes.run('qemu-img', ['bench', '-f', 'raw', '-c', '1', '-d', '1', url], 10);
-        return;
-      } catch (error) {
-        const output = this.#systems.map((system) => system.output).join('\n');
-        if (tries === LINK_TRIES || this.#systems.some((system) => !system.isRunning))
-          throw new Error(`${url} can not be read; the systems said:\n${output}`, { cause: error });
-        await new Promise((resolve) => setTimeout(resolve, TRY_MILLISECONDS));
-      }
-    }
   }
 
   #configuration(folder: string, files: { alpha: string; beta: string }, ports: readonly number[]): string {
