@@ -13,7 +13,8 @@ export interface RunOptions {
   readonly seed: number;
   /** PDUs and frames to send, at the least. */
   readonly count: number;
-  readonly progress: (tally: Tally) => void;
+  /** After each batch: the seed that it was drawn from, and all that was sent so far. */
+  readonly progress: (seed: number, tally: Tally) => void;
   readonly found: (finding: Finding) => void;
 }
 
@@ -58,7 +59,7 @@ export class Run {
     this.#seed = options.seed;
   }
 
-  /** The batch that runs is the last one. */
+  /** The batch that runs is the last one, and is not made smaller. */
   stop(): void {
     this.#stopped = true;
   }
@@ -68,7 +69,7 @@ export class Run {
     try {
       for (; ; this.#seed += 1) {
         await this.#batch(this.#seed);
-        progress(this.#tally);
+        progress(this.#seed, this.#tally);
         if (this.#stopped || this.#tally.messages >= count) return this.#summary();
       }
     } finally {
@@ -92,7 +93,7 @@ export class Run {
 
   async #attack(conversations: readonly Conversation[]): Promise<void> {
     // What is not tried any more counts as passed: the least failure so far stands.
-    const late = this.#shrinkUntil !== null && performance.now() > this.#shrinkUntil;
+    const late = this.#shrinkUntil !== null && (this.#stopped || performance.now() > this.#shrinkUntil);
     if (late || this.#noVictims !== null) return;
     this.#victims ??= await Victims.start().catch((error: unknown) => {
       this.#noVictims = error;
