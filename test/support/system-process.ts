@@ -23,10 +23,11 @@ export class SystemProcess {
   #exitCode: number | null | undefined;
   #toldToEnd = false;
 
-  constructor(file: string, name: string) {
+  /** `nodeArguments`: in front of the product's entry. */
+  constructor(file: string, name: string, nodeArguments: readonly string[] = []) {
     this.name = name;
     // A process group of its own: Ctrl-C in a terminal is for the test alone, which sees to it that its systems end.
-    const child = spawn(process.execPath, [ENTRY, 'start', file, '--system', name], {
+    const child = spawn(process.execPath, [...nodeArguments, ENTRY, 'start', file, '--system', name], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
       env: { ...process.env, NO_COLOR: '1' },
