@@ -12,7 +12,7 @@ import { playIscsi } from './iscsi/play.ts';
 import type { Played } from './played.ts';
 import { SecretWatch } from './secret.ts';
 import type { Tally } from './tally.ts';
-import { HOSTILE, luns, portNames, shownLuns } from './victim-file.ts';
+import { HOSTILE, luns, PROVEN, portNames, shownLuns } from './victim-file.ts';
 import type { Victims } from './victims.ts';
 
 export type Conversation = IscsiConversation | FrameConversation | OwnerConversation;
@@ -61,33 +61,32 @@ export async function runBatch(
 }
 
 function play(conversation: Conversation, place: number, victims: Victims): Promise<Played> {
-  const { see } = new SecretWatch(() =>
-    victims.wrong(`a secret came back in ${JSON.stringify(conversation)}`),
-  );
-  if (conversation.protocol === 'iscsi') return playSession(conversation, place, victims, see);
+  const wrong = (what: string) => victims.wrong(`${what} in ${JSON.stringify(conversation)}`);
+  // A stream of its own for each connection.
+  const watch = () => new SecretWatch(() => wrong('a secret came back')).see;
+  const hold = (client: IscsiConversation, shown?: readonly number[]) =>
+    playSession(client, place, victims, watch, wrong, shown);
+  if (conversation.protocol === 'iscsi') return hold(conversation);
   const { system, transport } = conversation;
   const address = victims.link(system, transport);
-  if (conversation.protocol === 'frames') return playFrames(conversation, address, see);
+  if (conversation.protocol === 'frames') return playFrames(conversation, address, watch(), wrong);
   const port = portNames.indexOf(`${system}-all`);
   const client = { ...conversation.client, port };
-  return playOwner(
-    conversation,
-    address,
-    () => playSession(client, place, victims, see, [luns['vol-g']]),
-    see,
-  );
+  return playOwner(conversation, address, () => hold(client, [luns['vol-g']]), watch(), wrong);
 }
 
 function playSession(
   conversation: IscsiConversation,
   place: number,
   victims: Victims,
-  see: (bytes: Uint8Array) => void,
+  watch: () => (bytes: Uint8Array) => void,
+  wrong: (what: string) => void,
   shown?: readonly number[],
 ): Promise<Played> {
   const { name, portal, targetName } = victims.port(conversation.port);
   // A session of its own for each: one with the ISID of another would end that.
   const isid = `00023d${(place + 1).toString(16).padStart(6, '0')}`;
-  const party = { luns: shown ?? shownLuns(name), initiatorName: HOSTILE, targetName, isid };
-  return playIscsi(conversation, portal, party, see);
+  const initiatorName = conversation.login.endsWith('chap') ? PROVEN : HOSTILE;
+  const party = { luns: shown ?? shownLuns(name), initiatorName, targetName, isid };
+  return playIscsi(conversation, portal, party, watch, wrong);
 }

@@ -8,6 +8,7 @@ const USAGE = `npm run fuzz -- [options]
   --seed K    of the first batch (default 1); --seed K --count 1 is batch K alone
   --json      a summary on stdout, everything else on stderr`;
 
+const INTERRUPTED = 130;
 const PROGRESS_MILLISECONDS = process.stderr.isTTY ? 1_000 : 30_000;
 const values = options();
 if (values.help) {
@@ -18,24 +19,35 @@ if (values.help) {
 const count = wholeNumber('count', values.count);
 const seed = wholeNumber('seed', values.seed);
 const started = performance.now();
-let told = started;
+/** Null: nothing yet. */
+let told: number | null = null;
+let stopping = false;
 const run = new Run({ seed, count, progress, found });
-process.once('SIGINT', () => run.stop());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
 const summary = await run.finish();
 clearProgress();
 say(summaryText(summary));
 if (values.json) console.log(JSON.stringify(summary, null, 1));
 if (summary.findings.length > 0) process.exitCode = 1;
-else if (summary.interrupted) process.exitCode = 130;
+else if (summary.interrupted) process.exitCode = INTERRUPTED;
+
+/** The batch that runs ends first; asked again, nothing does: the systems are killed as the process exits. */
+function stop(signal: NodeJS.Signals): void {
+  clearProgress();
+  if (stopping) process.exit(INTERRUPTED);
+  stopping = true;
+  run.stop();
+  console.error(`${signal}: the batch that runs is the last one; once more ends at once`);
+}
 
 /** On a terminal each line takes the place of the one before. */
-function progress(tally: Tally): void {
+function progress(at: number, { messages }: Tally): void {
   const now = performance.now();
-  if (now - told < PROGRESS_MILLISECONDS) return;
+  if (told !== null && now - told < PROGRESS_MILLISECONDS) return;
   told = now;
-  const rate = (tally.messages * 1000) / (now - started);
-  const left = Math.ceil(Math.max(0, count - tally.messages) / rate / 60);
-  const text = `${tally.messages} of ${count} PDUs and frames, ${rate.toFixed(0)} a second, ${left} min left`;
+  const rate = (messages * 1000) / (now - started);
+  const end = new Date(Date.now() + (Math.max(0, count - messages) / rate) * 1000);
+  const text = `seed ${at}: ${messages} of ${count} PDUs and frames, ${rate.toFixed(0)} a second, ends about ${end.toTimeString().slice(0, 5)}`;
   clearProgress();
   process.stderr.write(process.stderr.isTTY ? text : `${text}\n`);
 }
@@ -47,18 +59,17 @@ function found({ seed: at, text, conversations }: Finding): void {
   );
 }
 
-function summaryText({
-  firstSeed,
-  lastSeed,
-  interrupted,
-  messages,
-  conversations,
-  seconds,
-  findings,
-}: Summary): string {
-  const what = `${messages} PDUs and frames in ${conversations} conversations`;
-  const speed = `${seconds.toFixed(0)} s, ${(messages / seconds).toFixed(0)} a second`;
-  return `${interrupted ? 'interrupted: ' : ''}seeds ${firstSeed} to ${lastSeed}: ${what} (${speed}): ${findings.length} findings`;
+function summaryText(summary: Summary): string {
+  const { firstSeed, lastSeed, interrupted, messages, conversations, seconds, findings } = summary;
+  const listed = (counts: Readonly<Record<string, number>>, unit = 1) =>
+    Object.entries(counts)
+      .map(([what, value]) => `${what} ${Math.round(value / unit)}`)
+      .join(', ');
+  return [
+    `${interrupted ? 'interrupted: ' : ''}seeds ${firstSeed} to ${lastSeed}: ${findings.length} findings`,
+    `${messages} PDUs and frames in ${conversations} conversations: ${listed(summary.sent)}`,
+    `${seconds.toFixed(0)} s, ${(messages / seconds).toFixed(0)} a second; peak memory in MiB: ${listed(summary.peakMemoryBytes, 1 << 20)}`,
+  ].join('\n');
 }
 
 /** With --json stdout has the summary alone. */

@@ -19,6 +19,9 @@ export interface Field {
   readonly isLength: boolean;
 }
 
+/** Where a PDU says which unit it is for. */
+export const LUN_FIELD = 'LUN bytes 0-1';
+
 type Place = readonly [at: number, length: Field['length']];
 
 /** Fields of a part of a message, by name. */

@@ -1,7 +1,8 @@
 /** One thing that is changed in a valid conversation: a field, a length, the order, or where the bytes end. */
 import fc from 'fast-check';
-import { type Field, type Message, readField, writeField } from './message.ts';
+import { type Field, LUN_FIELD, type Message, readField, writeField } from './message.ts';
 import { editText, type TextEdit, textEdit } from './text-edit.ts';
+import { hiddenLuns, UNIT_BLOCKS } from './victim-file.ts';
 
 export type Change =
   | { readonly how: 'set'; readonly to: number }
@@ -17,6 +18,8 @@ export type Mutation =
   /** Data cut short or made longer by so many bytes; whether the header tells. */
   | { readonly kind: 'resize'; readonly turn: number; readonly by: number; readonly told: boolean }
   | { readonly kind: 'text'; readonly turn: number; readonly edit: TextEdit }
+  /** The LUN of a unit that others see. */
+  | { readonly kind: 'unit'; readonly turn: number; readonly lun: number }
   | { readonly kind: 'swap' | 'drop' | 'repeat'; readonly turn: number }
   /** The connection ends after so many thousandths of the message. */
   | { readonly kind: 'cut'; readonly turn: number; readonly thousandths: number };
@@ -30,6 +33,8 @@ const interesting = fc.constantFrom(
   0x80,
   0xff,
   0x7fff,
+  // As many as a unit has blocks.
+  UNIT_BLOCKS,
   0xffff,
   0x7fffffff,
   0x80000000,
@@ -66,6 +71,10 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     weight: 3,
   },
   { arbitrary: fc.record({ kind: fc.constant('text' as const), turn, edit: textEdit }), weight: 3 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('unit' as const), turn, lun: fc.constantFrom(...hiddenLuns) }),
+    weight: 1,
+  },
   {
     arbitrary: fc.record({
       kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const),
@@ -111,6 +120,10 @@ export function mutate(message: Message, mutation: Mutation): string | null {
       return resize(message, Math.max(0, message.data.length + mutation.by), mutation.told);
     case 'text':
       return resizeTo(message, editText(message.data, mutation.edit), true, mutation.edit.how);
+    case 'unit': {
+      const field = message.fields.find(({ name }) => name === LUN_FIELD);
+      return field === undefined ? null : changeField(message, field, { how: 'set', to: mutation.lun });
+    }
     default:
       return null;
   }

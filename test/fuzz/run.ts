@@ -4,7 +4,7 @@ import { batch, type Conversation, runBatch } from './batch.ts';
 import { Tally } from './tally.ts';
 import { Victims } from './victims.ts';
 
-/** For making a failing batch smaller. */
+/** For making a failing batch smaller, where nothing else is said. */
 const SHRINK_MILLISECONDS = 120_000;
 const MOST_TEXT = 6000;
 
@@ -13,7 +13,11 @@ export interface RunOptions {
   readonly seed: number;
   /** PDUs and frames to send, at the least. */
   readonly count: number;
-  readonly progress: (tally: Tally) => void;
+  readonly shrinkMilliseconds?: number;
+  /** Of the systems' processes, in front of the product's entry. */
+  readonly nodeArguments?: readonly string[];
+  /** After each batch: the seed that it was drawn from, and all that was sent so far. */
+  readonly progress: (seed: number, tally: Tally) => void;
   readonly found: (finding: Finding) => void;
 }
 
@@ -58,7 +62,7 @@ export class Run {
     this.#seed = options.seed;
   }
 
-  /** The batch that runs is the last one. */
+  /** The batch that runs is the last one, and is not made smaller. */
   stop(): void {
     this.#stopped = true;
   }
@@ -68,7 +72,7 @@ export class Run {
     try {
       for (; ; this.#seed += 1) {
         await this.#batch(this.#seed);
-        progress(this.#tally);
+        progress(this.#seed, this.#tally);
         if (this.#stopped || this.#tally.messages >= count) return this.#summary();
       }
     } finally {
@@ -92,9 +96,9 @@ export class Run {
 
   async #attack(conversations: readonly Conversation[]): Promise<void> {
     // What is not tried any more counts as passed: the least failure so far stands.
-    const late = this.#shrinkUntil !== null && performance.now() > this.#shrinkUntil;
+    const late = this.#shrinkUntil !== null && (this.#stopped || performance.now() >= this.#shrinkUntil);
     if (late || this.#noVictims !== null) return;
-    this.#victims ??= await Victims.start().catch((error: unknown) => {
+    this.#victims ??= await Victims.start(this.#options.nodeArguments).catch((error: unknown) => {
       this.#noVictims = error;
       return null;
     });
@@ -102,7 +106,7 @@ export class Run {
     try {
       await runBatch(conversations, this.#victims, this.#tally);
     } catch (error) {
-      this.#shrinkUntil ??= performance.now() + SHRINK_MILLISECONDS;
+      this.#shrinkUntil ??= performance.now() + (this.#options.shrinkMilliseconds ?? SHRINK_MILLISECONDS);
       await this.#endVictims();
       throw error;
     }

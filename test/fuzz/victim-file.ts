@@ -1,4 +1,6 @@
 /** The configuration of the cluster that is attacked: alpha and beta run, gamma is played by the one who attacks. */
+import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
+import type { UnitIdentity } from '../../src/scsi/unit-identity.ts';
 
 export interface VictimAddresses {
   /** Portals: local, proxy and all of alpha, then of beta; then gamma's. */
@@ -9,6 +11,12 @@ export interface VictimAddresses {
 }
 
 export const HOSTILE = 'iqn.2026-11.test:hostile';
+/** Another one, who has to prove itself. */
+export const PROVEN = 'iqn.2026-11.test:proven';
+export const chap = { name: 'proven', secret: 'of-the-hostile-one', file: 'chap' } as const;
+export const chapFile = `initiator ${chap.name} ${chap.secret}
+target crosspath of-the-target-itself
+`;
 
 /** Everyone but the hostile initiator sees all of them, by these numbers. */
 export const luns = {
@@ -23,9 +31,15 @@ export const luns = {
 export type UnitName = keyof typeof luns;
 const owners = { a: 'alpha', b: 'beta', g: 'gamma' } as const;
 const hostileLuns: readonly UnitName[] = ['victim-a', 'victim-b', 'vol-g'];
+/** Numbers of the others. */
+export const hiddenLuns = Object.entries(luns)
+  .filter(([name]) => !hostileLuns.some((shown) => shown === name))
+  .map(([, lun]) => lun);
 
 export const CLUSTER_NAME = 'fuzz';
 export const UNIT_BYTES = 16 << 20;
+export const BLOCK = 512;
+export const UNIT_BLOCKS = UNIT_BYTES / BLOCK;
 export const portNames = ['alpha', 'beta'].flatMap((system) =>
   ['local', 'shared', 'proxy', 'all'].map((port) => `${system}-${port}`),
 );
@@ -56,11 +70,17 @@ ${Object.keys(luns).map(unit).join('')}
 [[initiator_group]]
 name = "others"
 initiators = ["*"]
-[[initiator_group]]
-name = "hostile"
-initiators = ["${HOSTILE}"]
-luns = { ${hostileLuns.map((name) => `"${luns[name]}" = "${name}"`).join(', ')} }
+${group('hostile', HOSTILE)}
+${group('proven', PROVEN)}
+chap = "${chap.file}"
 `;
+}
+
+function group(name: string, initiator: string): string {
+  return `[[initiator_group]]
+name = "${name}"
+initiators = ["${initiator}"]
+luns = { ${hostileLuns.map((unit) => `"${luns[unit]}" = "${unit}"`).join(', ')} }`;
 }
 
 function port(name: string, kind: string, serves: string): string {
@@ -77,6 +97,12 @@ lun = ${luns[name as UnitName]}
 size = ${UNIT_BYTES}
 store = { file = "${name}.img" }
 `;
+}
+
+/** What every system makes of the name. */
+export function identityOf(name: UnitName): UnitIdentity {
+  const owner = owners[name.slice(-1) as keyof typeof owners];
+  return makeUnitIdentity(CLUSTER_NAME, { name, owner, blockLength: BLOCK, byteLength: UNIT_BYTES });
 }
 
 /** The victims that a port shows to the hostile initiator. */

@@ -10,7 +10,7 @@ import type { SystemStatus } from '../../src/admin/schema.ts';
 import type { LinkAddress } from '../../src/cluster/link/link-address.ts';
 import type { ClusterConfig, PortConfig } from '../../src/daemon/config/cluster-config.ts';
 import { SystemProcess } from '../support/system-process.ts';
-import { portNames, victimFile } from './victim-file.ts';
+import { chap, chapFile, portNames, victimFile } from './victim-file.ts';
 import { Witness } from './witness.ts';
 
 /** What is to come back comes soon or not at all; the machine may be busy. */
@@ -32,13 +32,15 @@ export class Victims {
   readonly #warm: Record<string, number> = {};
   #checks = 0;
 
-  static async start(): Promise<Victims> {
+  /** `nodeArguments`: of the systems' processes, in front of the product's entry. */
+  static async start(nodeArguments: readonly string[] = []): Promise<Victims> {
     const folder = await mkdtemp(path.join(tmpdir(), 'crosspath-fuzz-'));
     const file = path.join(folder, 'cluster.toml');
     const ports = await freePorts(14);
     const addresses = { portals: ports.slice(0, 7), links: ports.slice(7, 11), admin: ports.slice(11) };
     await writeFile(file, victimFile(addresses));
-    const systems = names.map((name) => new SystemProcess(file, name));
+    await writeFile(path.join(folder, chap.file), chapFile, { mode: 0o600 });
+    const systems = names.map((name) => new SystemProcess(file, name, nodeArguments));
     const victims = new Victims(folder, readConfig(file), systems);
     try {
       await Promise.all(systems.map((system) => system.ready()));

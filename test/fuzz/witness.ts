@@ -13,7 +13,7 @@ const CHECK_CONDITION = 2;
 const UNIT_ATTENTION = 6;
 /** As many as a unit keeps for one nexus. */
 const MOST_ATTENTIONS = 16;
-const SECRET_BYTES = 1 << 19;
+const SECRET_BYTES = secretBytes().length;
 const pieces = [4096, 8192, 16384, 32768, 65536, 131072];
 const victims: readonly UnitName[] = ['victim-a', 'victim-b'];
 const secrets: readonly UnitName[] = ['secret-a', 'secret-b'];
@@ -34,7 +34,7 @@ export class Witness {
     await this.#with('alpha-all', async (client) => {
       for (const unit of secrets) {
         await good(client, unit, blockCdb(0x8a, 0, SECRET_BYTES / BLOCK), {
-          dataOut: secretBytes(SECRET_BYTES),
+          dataOut: secretBytes(),
         });
       }
       for (const unit of victims) {
@@ -58,7 +58,7 @@ export class Witness {
         const { dataIn: data } = await good(client, unit, blockCdb(0x88, 0, SECRET_BYTES / BLOCK), {
           dataInLength: SECRET_BYTES,
         });
-        assert.ok(Buffer.from(data).equals(secretBytes(SECRET_BYTES)), `${unit} was changed`);
+        assert.ok(Buffer.from(data).equals(secretBytes()), `${unit} was changed`);
         await hide(client, unit);
       }
       for (const unit of victims) await this.#restore(client, unit);
@@ -99,7 +99,7 @@ export class Witness {
 async function hide(client: IscsiInitiator, unit: UnitName): Promise<void> {
   for (const length of pieces) {
     for (let at = 0; at < SECRET_BYTES; at += length) {
-      const data = secretBytes(SECRET_BYTES).subarray(at, at + length);
+      const data = secretBytes().subarray(at, at + length);
       await good(client, unit, blockCdb(0x8a, at / BLOCK, length / BLOCK), { dataOut: data });
       if (at >= 2 * length) break;
     }

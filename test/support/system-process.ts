@@ -7,6 +7,12 @@ import { Lines } from './lines.ts';
 const ENTRY = path.resolve(import.meta.dirname, '..', '..', 'cli', 'main.js');
 const READY_MILLISECONDS = 30_000;
 
+/** None of them outlives this process where that ends by itself. Where it is killed, the channel closes, and they stop. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** One storage system, started as its users start it: `crosspath start FILE --system NAME`. */
 export class SystemProcess {
   readonly name: string;
@@ -17,19 +23,23 @@ export class SystemProcess {
   #exitCode: number | null | undefined;
   #toldToEnd = false;
 
-  constructor(file: string, name: string) {
+  /** `nodeArguments`: in front of the product's entry. */
+  constructor(file: string, name: string, nodeArguments: readonly string[] = []) {
     this.name = name;
-    // Where the test is killed, the channel closes, and the system stops.
-    const child = spawn(process.execPath, [ENTRY, 'start', file, '--system', name], {
+    // A process group of its own: Ctrl-C in a terminal is for the test alone, which sees to it that its systems end.
+    const child = spawn(process.execPath, [...nodeArguments, ENTRY, 'start', file, '--system', name], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
       env: { ...process.env, NO_COLOR: '1' },
     });
     assert(child.stdout !== null && child.stderr !== null);
     this.#child = child;
+    running.add(child);
     this.#out = new Lines(child.stdout);
     this.#err = new Lines(child.stderr);
     this.#exited = new Promise((resolve) => {
       child.once('close', (code) => {
+        running.delete(child);
         this.#exitCode = code;
         resolve(code);
       });

@@ -1,10 +1,16 @@
 /** Valid conversations of a partner system with the owner of a unit, as lists of turns, and what goes wrong in each. */
 import fc from 'fast-check';
 import { makeHello } from '../../../src/cluster/link/handshake.ts';
+import { rodTokenKey } from '../../../src/scsi/rod-token-key.ts';
+import { ROD_TOKEN_LENGTH } from '../../../src/wire/scsi/copy/rod-token.ts';
+import { copyInCdb } from '../../support/copy-lists.ts';
 import { blockCdb, pattern } from '../../support/scsi.ts';
 import { type IscsiConversation, iscsiConversation } from '../iscsi/conversation.ts';
+import { populateToken } from '../iscsi/copies.ts';
 import { type ListCommand, listCommand } from '../iscsi/parameter-lists.ts';
 import { type Mutation, mutation } from '../mutation.ts';
+import { anyRange } from '../ranges.ts';
+import { BLOCK } from '../victim-file.ts';
 import {
   command,
   dataOut,
@@ -40,7 +46,7 @@ type Exchange =
       readonly asked: boolean;
       readonly pieces: number;
     }
-  | { readonly kind: 'list'; readonly list: ListCommand }
+  | { readonly kind: 'list' | 'token'; readonly list: ListCommand }
   | { readonly kind: 'manage'; readonly what: number };
 
 interface OfLink {
@@ -61,8 +67,6 @@ export interface OwnerConversation extends OfLink {
   readonly client: IscsiConversation;
 }
 
-const BLOCK = 512;
-const lba = fc.nat(30_000);
 const exchange: fc.Arbitrary<Exchange> = fc.oneof(
   {
     arbitrary: fc.record({ kind: fc.constantFrom('ready' as const, 'probe' as const, 'nexus' as const) }),
@@ -70,25 +74,31 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
   },
   { arbitrary: fc.constant({ kind: 'goodbye' as const }), weight: 1 },
   {
-    arbitrary: fc.record({
-      kind: fc.constant('read' as const),
-      lba,
-      blocks: fc.constantFrom(1, 8, 64, 300),
-      credit: fc.constantFrom(65_536, 262_144),
-    }),
+    arbitrary: fc
+      .record({
+        kind: fc.constant('read' as const),
+        range: anyRange(fc.constantFrom(1, 8, 64, 300)),
+        credit: fc.constantFrom(65_536, 262_144),
+      })
+      .map(({ range, ...one }) => ({ ...one, ...range })),
     weight: 4,
   },
   {
-    arbitrary: fc.record({
-      kind: fc.constant('write' as const),
-      lba,
-      blocks: fc.integer({ min: 1, max: 64 }),
-      asked: fc.boolean(),
-      pieces: fc.integer({ min: 1, max: 3 }),
-    }),
+    arbitrary: fc
+      .record({
+        kind: fc.constant('write' as const),
+        range: anyRange(fc.integer({ min: 1, max: 64 })),
+        asked: fc.boolean(),
+        pieces: fc.integer({ min: 1, max: 3 }),
+      })
+      .map(({ range, ...one }) => ({ ...one, ...range })),
     weight: 5,
   },
   { arbitrary: fc.record({ kind: fc.constant('list' as const), list: listCommand }), weight: 5 },
+  {
+    arbitrary: fc.record({ kind: fc.constant('token' as const), list: populateToken }),
+    weight: 1,
+  },
   {
     arbitrary: fc.record({ kind: fc.constant('manage' as const), what: fc.integer({ min: 1, max: 5 }) }),
     weight: 2,
@@ -166,6 +176,15 @@ function exchangeTurns(one: Exchange): Turn[] {
     }
     case 'list':
       return [turn((link) => request(link, one.list))];
+    case 'token':
+      // As a copy manager does: it asks what the token is, and, by its key, for its ranges.
+      return [
+        turn((link) => request(link, one.list)),
+        turn((link) => request(link, information(none), informationReads)),
+        turn((link) =>
+          request(link, information(rodTokenKey(link.dataIn.slice(-ROD_TOKEN_LENGTH))), informationReads),
+        ),
+      ];
     case 'manage':
       return [
         turn((link) => {
@@ -179,6 +198,13 @@ function exchangeTurns(one: Exchange): Turn[] {
 }
 
 const none = new Uint8Array(0);
+const informationReads = { dataIn: 1024, credit: 1024 };
+
+/** RECEIVE ROD TOKEN INFORMATION, with the key of a token behind its CDB. */
+function information(key: Uint8Array): ListCommand {
+  const cdb = Uint8Array.from([...copyInCdb(0x07, 1), ...key]);
+  return { name: 'RECEIVE ROD TOKEN INFORMATION', cdb, data: none, fields: [] };
+}
 
 /** A COMMAND with all of its data. */
 function request(

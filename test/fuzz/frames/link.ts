@@ -1,17 +1,18 @@
 /** One link that gamma has dialed: what it knows of it, and what it answers by itself. */
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
-import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { decodeCommand } from '../../../src/wire/interconnect/command.ts';
 import { FrameType, u32 } from '../../../src/wire/interconnect/frame.ts';
 import { decodeInventory, type InventoryUnit } from '../../../src/wire/interconnect/inventory.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
 import type { Mutation } from '../mutation.ts';
-import { CLUSTER_NAME, UNIT_BYTES } from '../victim-file.ts';
+import { identityOf } from '../victim-file.ts';
+import { Waiting } from '../waiting.ts';
 import type { Awaited } from './conversation.ts';
 import {
   dataIn,
   type Frame,
   nexusHeld,
+  probe,
   probeReply,
   response,
   taskManagementResponse,
@@ -19,24 +20,18 @@ import {
 } from './frame.ts';
 import { connectPeer, type Peer } from './peer.ts';
 
-const QUIET_MILLISECONDS = 250;
 const FIRST_EXCHANGE = 0x1_0000;
-const BLOCK = 512;
+const LAST_PROBE = 0x7fff_fff0;
 const none: Mutation = { kind: 'none' };
 
-const identity = makeUnitIdentity(CLUSTER_NAME, {
-  name: 'vol-g',
-  owner: 'gamma',
-  blockLength: BLOCK,
-  byteLength: UNIT_BYTES,
-});
+const identity = identityOf('vol-g');
 
 export class Link {
   readonly ownUnits: readonly InventoryUnit[] = [
     {
       id: 1,
-      blockLength: BLOCK,
-      blockCount: UNIT_BYTES / BLOCK,
+      blockLength: identity.blockLength,
+      blockCount: identity.blockCount,
       accessState: 0,
       name: 'vol-g',
       serial: identity.serial,
@@ -49,6 +44,8 @@ export class Link {
   unit = 0;
   /** What TRANSFER_READY asked for in the last exchange. */
   asked: { readonly offset: number; readonly length: number } | null = null;
+  /** Of the last frame that brought data. */
+  dataIn: Uint8Array = new Uint8Array(0);
   readonly seen: string[] = [];
   /** Given every frame that gamma owes as owner. */
   owes: (frame: Frame) => void = () => {};
@@ -56,10 +53,11 @@ export class Link {
   #welcomed = false;
   #listed = false;
   #ended = true;
+  #probed = false;
   #closed = false;
   /** Write data that is still to come, by exchange. */
   readonly #due = new Map<number, number>();
-  #changed: () => void = () => {};
+  readonly #waiting = new Waiting();
 
   static async dial(
     address: LinkAddress,
@@ -71,7 +69,7 @@ export class Link {
     link.#peer = peer;
     void peer.closed.then(() => {
       link.#closed = true;
-      link.#changed();
+      link.#waiting.changed();
     });
     return link;
   }
@@ -103,26 +101,22 @@ export class Link {
     return this.#closed || this.#peer === null ? null : this.#peer.send(frame, mutation);
   }
 
-  async end(): Promise<void> {
+  /** Gives what was wrong: what is answered behind a frame with a wrong checksum shows that nobody looked at it. */
+  async end(): Promise<string | null> {
     await this.ready('answer');
+    const damaged = this.#peer?.damaged ?? null;
+    if (damaged !== null) {
+      await this.send(probe(LAST_PROBE), none);
+      await this.#until(() => this.#probed);
+    }
     this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
     this.#peer?.destroy();
     await this.#peer?.closed;
+    return damaged !== null && this.#probed ? `a wrong checksum was overlooked: ${damaged}` : null;
   }
 
-  async #until(holds: () => boolean): Promise<void> {
-    const deadline = performance.now() + QUIET_MILLISECONDS;
-    for (;;) {
-      const left = deadline - performance.now();
-      if (holds() || this.#closed || left <= 0) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#changed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+  #until(holds: () => boolean): Promise<void> {
+    return this.#waiting.until(() => holds() || this.#closed);
   }
 
   #heard(type: number, exchange: number, parameters: Uint8Array, payload: Uint8Array): void {
@@ -139,6 +133,9 @@ export class Link {
       case FrameType.probe:
         void this.send(probeReply(u32(parameters, 0)), none);
         break;
+      case FrameType.probeReply:
+        if (u32(parameters, 0) === LAST_PROBE) this.#probed = true;
+        break;
       case FrameType.nexusPing:
         void this.send(nexusHeld(u32(parameters, 0), u32(parameters, 4)), none);
         break;
@@ -152,6 +149,7 @@ export class Link {
         );
         break;
       case FrameType.dataIn:
+        this.dataIn = payload.slice();
         if (parameters.length > 4) this.#over(exchange, 'DATA_IN with the status');
         break;
       case FrameType.taskManagementResponse:
@@ -170,7 +168,7 @@ export class Link {
         this.owes(taskManagementResponse(exchange));
         break;
     }
-    this.#changed();
+    this.#waiting.changed();
   }
 
   #over(exchange: number, what: string): void {

@@ -25,6 +25,8 @@ export interface Peer {
   /** The link's, once WELCOME has come. */
   generation: number;
   readonly closed: Promise<void>;
+  /** What went out with a checksum that was wrong, where that has to be seen. */
+  readonly damaged: string | null;
   /** Sends the frame, as the mutation has made it if there is one. Gives what that was. */
   send(frame: Frame, mutation: Mutation): Promise<string | null>;
   destroy(): void;
@@ -49,6 +51,7 @@ const headerFields = fieldsIn(
 );
 
 class TcpPeer implements Peer {
+  damaged: string | null = null;
   readonly #partner: RawPartner;
 
   private constructor(partner: RawPartner) {
@@ -81,9 +84,11 @@ class TcpPeer implements Peer {
 
   send(frame: Frame, mutation: Mutation): Promise<string | null> {
     const message = this.#message(frame);
+    const right = message.header.slice();
     const changed = mutate(message, mutation);
     // A byte that is wrong by itself is for the checksum to find.
     if (mutation.kind !== 'byte') seal(message);
+    else if (Buffer.compare(message.header, right) !== 0) this.damaged = frame.name;
     const bytes = Buffer.concat([message.header, message.data]);
     const part =
       mutation.kind === 'cut' ? Math.floor((bytes.length * mutation.thousandths) / 1000) : bytes.length;
@@ -161,6 +166,7 @@ const unitFields = fieldsIn(
 );
 
 class FcPeer implements Peer {
+  readonly damaged = null;
   readonly closed: Promise<void>;
   readonly #partner: FcPartner;
 

@@ -15,11 +15,12 @@ const none: Mutation = { kind: 'none' };
 /** Of what an owner sends, one of the first so many is changed. */
 const ANSWERS = 8;
 
-/** Brings commands to the system at `address`. `watch` sees every byte that comes back. */
+/** Brings commands to the system at `address`. `watch` sees every byte that comes back, `wrong` hears what must not be. */
 export async function playFrames(
   conversation: FrameConversation,
   address: LinkAddress,
   watch: (bytes: Uint8Array) => void,
+  wrong: (what: string) => void,
 ): Promise<Played> {
   const { mutation, system, transport } = conversation;
   const link = await Link.dial(address, system, watch);
@@ -27,7 +28,8 @@ export async function playFrames(
   const turns = transport === 'fcip' ? turnsOf(conversation) : inOrder(turnsOf(conversation), mutation);
   const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
   const { sent, changed } = await take(link, turns, at, mutation);
-  await link.end();
+  const overlooked = await link.end();
+  if (overlooked !== null) wrong(overlooked);
   return { sent, changed, seen: link.seen };
 }
 
@@ -37,6 +39,7 @@ export async function playOwner(
   address: LinkAddress,
   client: () => Promise<Played>,
   watch: (bytes: Uint8Array) => void,
+  wrong: (what: string) => void,
 ): Promise<Played> {
   const link = await Link.dial(address, system, watch);
   const opened = await take(link, openingTurns(system), -1, none);
@@ -45,7 +48,8 @@ export async function playOwner(
   link.owes = (frame) => answers.put(frame);
   const played = await client();
   await answers.sent;
-  await link.end();
+  const overlooked = await link.end();
+  if (overlooked !== null) wrong(overlooked);
   const sent = opened.sent + answers.count + played.sent;
   return {
     sent,

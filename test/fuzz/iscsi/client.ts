@@ -1,4 +1,4 @@
-/** A client that sends what it is told, right or wrong, and keeps track of what comes back as far as it can. */
+/** One connection of a client that sends what it is told, right or wrong, and keeps track of what comes back as far as it can. */
 import { connect, type Socket } from 'node:net';
 import { crc32c } from '../../../src/wire/crc32c.ts';
 import {
@@ -10,140 +10,146 @@ import {
   paddingOf,
   totalAhsLength,
 } from '../../../src/wire/iscsi/bhs.ts';
+import { acknowledgementTag } from '../../../src/wire/iscsi/data-in.ts';
 import { decodeLoginResponse } from '../../../src/wire/iscsi/login-response.ts';
 import { Opcode, opcodeName } from '../../../src/wire/iscsi/opcode.ts';
-import { decodeR2t, type R2t } from '../../../src/wire/iscsi/r2t.ts';
-import { decodePairs } from '../../../src/wire/iscsi/text.ts';
+import { decodeR2t } from '../../../src/wire/iscsi/r2t.ts';
+import { RejectReason } from '../../../src/wire/iscsi/reject.ts';
 import { u32 } from '../../../src/wire/scsi/bytes.ts';
 import type { Place } from '../../support/relay.ts';
 import type { Message } from '../message.ts';
-import { type Numbers, nopPdu } from './pdus.ts';
+import { acknowledgementPdu, type Numbers, nopPdu } from './pdus.ts';
+import type { HostileSession } from './session.ts';
+
+export interface Sums {
+  /** Four bytes, or none. */
+  readonly header: Uint8Array;
+  readonly data: Uint8Array;
+}
 
 /** What a turn waits for before it is made. */
 export type Awaited = 'nothing' | 'answer' | 'r2t';
 
-/** After so long nothing more is expected: the target may rightly have ignored what it got. */
-const QUIET_MILLISECONDS = 250;
+const NO_BYTES = new Uint8Array(0);
+const DIGEST_REJECT = `Reject ${RejectReason.dataDigestError.toString(16).padStart(2, '0')}`;
 const LAST_PING_TAG = 0xfffffff0;
+/** Answers that a client who may want them again has not acknowledged yet. */
+const UNACKNOWLEDGED = 4;
 
 export class HostileClient {
-  cmdSN = 1;
-  /** Of the last request that has one. */
-  tag = 0;
-  /** That came for it. */
-  r2t: R2t | null = null;
-  /** What came, by kind. */
-  readonly seen: string[] = [];
+  readonly session: HostileSession;
   readonly #socket: Socket;
   readonly #watch: (bytes: Uint8Array) => void;
   #expStatSN = 0;
+  #firstExpStatSN = 0;
   #received = Buffer.alloc(0);
-  #text = '';
   #digests = { header: false, data: false };
-  readonly #answered = new Set<number>([0]);
+  #recovers = false;
   #closed = false;
   #pinged = false;
-  #changed: () => void = () => {};
+  /** What went out with a sum that was wrong. */
+  #damaged: string | null = null;
 
-  static connect(place: Place, watch: (bytes: Uint8Array) => void): Promise<HostileClient> {
+  static connect(
+    place: Place,
+    session: HostileSession,
+    watch: (bytes: Uint8Array) => void,
+  ): Promise<HostileClient> {
     return new Promise((resolve, reject) => {
       const socket = connect(place);
       socket.once('error', reject);
       socket.once('connect', () => {
         socket.off('error', reject);
         socket.setNoDelay(true);
-        resolve(new HostileClient(socket, watch));
+        resolve(new HostileClient(socket, session, watch));
       });
     });
   }
 
-  private constructor(socket: Socket, watch: (bytes: Uint8Array) => void) {
+  private constructor(socket: Socket, session: HostileSession, watch: (bytes: Uint8Array) => void) {
     this.#socket = socket;
+    this.session = session;
     this.#watch = watch;
     socket.on('data', (bytes: Buffer) => this.#arrived(bytes));
     // 'close' follows.
     socket.on('error', () => {});
     socket.on('close', () => {
       this.#closed = true;
-      this.#changed();
+      session.closed = true;
+      session.waiting.changed();
     });
   }
 
   /** Numbers for a new request; `uses`: it takes a CmdSN of its own. */
   numbers(uses: boolean): Numbers {
-    this.tag += 1;
-    const numbers = { initiatorTaskTag: this.tag, cmdSN: this.cmdSN, expStatSN: this.#expStatSN };
-    if (uses) this.cmdSN += 1;
+    const { session, expStatSN } = this;
+    session.tag += 1;
+    const numbers = { initiatorTaskTag: session.tag, cmdSN: session.cmdSN, expStatSN };
+    if (uses) session.cmdSN += 1;
     return numbers;
   }
 
   get expStatSN(): number {
-    return this.#expStatSN;
+    return this.#recovers
+      ? Math.max(this.#firstExpStatSN, this.#expStatSN - UNACKNOWLEDGED)
+      : this.#expStatSN;
   }
 
-  /** Until what is awaited has come, the connection has closed, or it has been quiet for long enough. */
+  /** Until what is awaited has come, a connection has closed, or it has been quiet for long enough. */
   async ready(awaited: Awaited): Promise<void> {
-    if (awaited === 'answer') await this.#until(() => this.#answered.has(this.tag));
-    if (awaited === 'r2t') await this.#until(() => this.r2t !== null || this.#answered.has(this.tag));
+    const { session } = this;
+    const isAnswered = () => session.answered.has(session.tag);
+    if (awaited === 'answer') await session.until(isAnswered);
+    if (awaited === 'r2t') await session.until(() => session.r2t !== null || isAnswered());
   }
 
   /** A request that is about to be sent with the tag of the last one: it has no answer yet. */
   again(): void {
-    this.#answered.delete(this.tag);
+    this.session.answered.delete(this.session.tag);
   }
 
-  /** `thousandths`: so many of its bytes, where the connection is to end in mid-message. */
-  send(message: Message, thousandths = 1000): void {
+  /** Sums that go with the PDU as it is now, where they were agreed on. */
+  sums({ header, data }: Message): Sums {
+    return {
+      header: this.#digests.header ? digest(header) : NO_BYTES,
+      data: this.#digests.data && data.length > 0 ? digest(padded(data)) : NO_BYTES,
+    };
+  }
+
+  /** `thousandths`: so many of its bytes, where the connection is to end in mid-message. `sums`: others than the right ones. */
+  send(message: Message, thousandths = 1000, sums: Sums | null = null): void {
     if (this.#closed) return;
-    const bytes = this.#encode(message);
+    const right = this.sums(message);
+    const { header, data } = sums ?? right;
+    const isWrong = !same(header, right.header) || !same(data, right.data);
+    if (isWrong && thousandths === 1000) this.#damaged ??= message.name;
+    const bytes = Buffer.concat([message.header, header, padded(message.data), data]);
     this.#socket.write(bytes.subarray(0, Math.floor((bytes.length * thousandths) / 1000)));
   }
 
-  /** Waits until all that was sent has been handled, as far as that can be seen, and closes. */
-  async end(cut: boolean): Promise<void> {
+  /**
+   * Waits until all that was sent has been handled, as far as that can be seen, and closes. Gives what was wrong: what is
+   * answered behind a PDU with a wrong sum shows that nobody looked at the sum.
+   */
+  async end(cut: boolean): Promise<string | null> {
+    const { session } = this;
     if (!this.#closed && !cut) {
-      const numbers = { initiatorTaskTag: LAST_PING_TAG, cmdSN: this.cmdSN, expStatSN: this.#expStatSN };
-      this.send(nopPdu(new Uint8Array(0), numbers));
-      await this.#until(() => this.#pinged);
-      if (!this.#pinged && !this.#closed) this.seen.push('silent');
+      this.#nop(LAST_PING_TAG, NO_TAG);
+      await session.waiting.until(() => this.#pinged || this.#closed);
+      if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
-    if (this.#closed) this.seen.push('closed by the target');
+    if (this.#closed) session.seen.push('closed by the target');
     this.#socket.destroy();
     if (!this.#closed) await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
-  }
-
-  #encode({ header, data }: Message): Buffer {
-    const parts: Uint8Array[] = [header];
-    if (this.#digests.header) parts.push(digest(header));
-    if (data.length > 0) {
-      const padded = new Uint8Array(data.length + paddingOf(data.length));
-      padded.set(data);
-      parts.push(padded);
-      if (this.#digests.data) parts.push(digest(padded));
-    }
-    return Buffer.concat(parts);
-  }
-
-  async #until(holds: () => boolean): Promise<void> {
-    const deadline = performance.now() + QUIET_MILLISECONDS;
-    for (;;) {
-      const left = deadline - performance.now();
-      if (holds() || this.#closed || left <= 0) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, left);
-        this.#changed = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    const overlooked = this.#pinged && !session.seen.includes(DIGEST_REJECT) ? this.#damaged : null;
+    return overlooked === null ? null : `a wrong digest was overlooked: ${overlooked}`;
   }
 
   #arrived(bytes: Buffer): void {
     this.#watch(bytes);
     this.#received = Buffer.concat([this.#received, bytes]);
     while (this.#cut());
-    this.#changed();
+    this.session.waiting.changed();
   }
 
   /** Takes a whole PDU from the front of what was received. */
@@ -160,6 +166,7 @@ export class HostileClient {
   }
 
   #pdu(header: Uint8Array, data: Uint8Array): void {
+    const { session } = this;
     const opcode = opcodeOf(header);
     if (opcode !== Opcode.dataIn && opcode !== Opcode.r2t) this.#expStatSN = u32(header, 24) + 1;
     switch (opcode) {
@@ -167,21 +174,20 @@ export class HostileClient {
         this.#loginResponse(header, data);
         break;
       case Opcode.r2t:
-        if (initiatorTaskTag(header) === this.tag) this.r2t = decodeR2t(header);
+        if (initiatorTaskTag(header) === session.tag) session.r2t = decodeR2t(header);
         break;
       case Opcode.nopIn:
         return this.#nopIn(header);
       case Opcode.dataIn:
-        // The status may come with it.
-        if (((header[1] ?? 0) & 0x01) !== 0) this.#answer(header, statusText(header));
+        this.#dataIn(header, data);
         break;
       case Opcode.scsiResponse:
         this.#answer(header, statusText(header));
         break;
       case Opcode.reject:
         // It brings the header of what it rejects.
-        if (data.length >= BHS_LENGTH) this.#answered.add(initiatorTaskTag(data));
-        this.seen.push(`Reject ${(header[2] ?? 0).toString(16).padStart(2, '0')}`);
+        if (data.length >= BHS_LENGTH) session.answered.add(initiatorTaskTag(data));
+        session.seen.push(`Reject ${(header[2] ?? 0).toString(16).padStart(2, '0')}`);
         break;
       default:
         this.#answer(header, opcodeName(opcode));
@@ -189,20 +195,37 @@ export class HostileClient {
   }
 
   #answer(header: Uint8Array, what: string): void {
-    this.#answered.add(initiatorTaskTag(header));
-    this.seen.push(what);
+    this.session.answered.add(initiatorTaskTag(header));
+    this.session.seen.push(what);
   }
 
   #loginResponse(header: Uint8Array, data: Uint8Array): void {
-    const { status, transit, nextStage } = decodeLoginResponse(header);
+    const { session } = this;
+    const { status, transit, nextStage, tsih } = decodeLoginResponse(header);
     this.#answer(header, status === 0 ? 'login goes on' : `login refused ${status.toString(16)}`);
-    this.#text += Buffer.from(data).toString('latin1');
+    session.loginText(data);
     if (status !== 0 || !transit || nextStage !== 3) return;
-    const keys = new Map(decodePairs(Buffer.from(this.#text, 'latin1')));
+    session.tsih = tsih;
+    const keys = session.loginKeys;
     this.#digests = {
       header: keys.get('HeaderDigest') === 'CRC32C',
       data: keys.get('DataDigest') === 'CRC32C',
     };
+    this.#recovers = keys.get('ErrorRecoveryLevel') === '1';
+    this.#firstExpStatSN = this.#expStatSN;
+  }
+
+  #dataIn(header: Uint8Array, data: Uint8Array): void {
+    const { session } = this;
+    session.dataIn = data;
+    const targetTransferTag = acknowledgementTag(header);
+    if (targetTransferTag !== null) {
+      const nextDataSN = u32(header, 36) + 1;
+      session.askedFor = { lun: header.slice(8, 16), targetTransferTag, nextDataSN };
+      this.send(acknowledgementPdu(session.askedFor, this.expStatSN));
+    }
+    // The status may come with it.
+    if (((header[1] ?? 0) & 0x01) !== 0) this.#answer(header, statusText(header));
   }
 
   /** The target's own ping is answered at once: it lets the writes of this session run. */
@@ -210,10 +233,13 @@ export class HostileClient {
     const targetTransferTag = u32(header, 20);
     if (initiatorTaskTag(header) === LAST_PING_TAG) this.#pinged = true;
     else if (targetTransferTag === NO_TAG) this.#answer(header, 'nopIn');
-    else {
-      const numbers = { initiatorTaskTag: NO_TAG, cmdSN: this.cmdSN, expStatSN: this.#expStatSN };
-      this.send(nopPdu(new Uint8Array(0), numbers, targetTransferTag));
-    }
+    else this.#nop(NO_TAG, targetTransferTag);
+  }
+
+  #nop(tag: number, targetTransferTag: number): void {
+    const { expStatSN } = this;
+    const numbers = { initiatorTaskTag: tag, cmdSN: this.session.cmdSN, expStatSN };
+    this.send(nopPdu(NO_BYTES, numbers, targetTransferTag));
   }
 }
 
@@ -225,4 +251,14 @@ function digest(bytes: Uint8Array): Uint8Array {
   const sum = Buffer.alloc(4);
   sum.writeUInt32LE(crc32c(bytes));
   return sum;
+}
+
+function padded(data: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(data.length + paddingOf(data.length));
+  bytes.set(data);
+  return bytes;
+}
+
+function same(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.compare(one, other) === 0;
 }

@@ -1,56 +1,62 @@
 /** Right commands that bring a parameter list, or data that has to be as long as the CDB says. */
 import fc from 'fast-check';
 import { putU16 } from '../../../src/wire/scsi/bytes.ts';
+import { ROD_TOKEN_LENGTH } from '../../../src/wire/scsi/copy/rod-token.ts';
 import { blockCdb, pattern, unmapCdb, unmapList } from '../../support/scsi.ts';
 import { type Field, fieldsIn } from '../message.ts';
+import { anyRange } from '../ranges.ts';
+import { BLOCK } from '../victim-file.ts';
+import { copyListCommand } from './copies.ts';
 
 export interface ListCommand {
   readonly name: string;
   readonly cdb: Uint8Array;
   readonly data: Uint8Array;
   readonly fields: readonly Field[];
+  /** In the data, where a ROD token stands. */
+  readonly tokenAt?: number;
 }
 
-const BLOCK = 512;
+/** The list, with the token that the last data-in has at its end, where the list takes one and there is one. */
+export function dataOf({ data, tokenAt }: ListCommand, dataIn: Uint8Array): Uint8Array {
+  const list = data.slice();
+  if (tokenAt !== undefined && dataIn.length > ROD_TOKEN_LENGTH)
+    list.set(dataIn.subarray(-ROD_TOKEN_LENGTH), tokenAt);
+  return list;
+}
 
-const unmap = fc
-  .array(fc.record({ lba: fc.nat(30_000), blocks: fc.nat(64) }), { maxLength: 6 })
-  .map((ranges): ListCommand => {
-    const data = unmapList(ranges);
-    const first = { 'LBA high': [8, 4], 'LBA low': [12, 4], reserved: [20, 4] } as const;
-    const lengths = { 'UNMAP data length': [0, 2], 'descriptor length': [2, 2], blocks: [16, 4] } as const;
-    return { name: 'UNMAP', cdb: unmapCdb(data.length), data, fields: fieldsIn('data', first, lengths) };
-  });
+const unmap = fc.array(anyRange(fc.nat(64)), { maxLength: 6 }).map((ranges): ListCommand => {
+  const data = unmapList(ranges);
+  const first = { 'LBA high': [8, 4], 'LBA low': [12, 4], reserved: [20, 4] } as const;
+  const lengths = { 'UNMAP data length': [0, 2], 'descriptor length': [2, 2], blocks: [16, 4] } as const;
+  return { name: 'UNMAP', cdb: unmapCdb(data.length), data, fields: fieldsIn('data', first, lengths) };
+});
 
 const writeSame = fc
   .record({
     code: fc.constantFrom(0x41, 0x93),
-    lba: fc.nat(30_000),
-    blocks: fc.integer({ min: 1, max: 2000 }),
+    range: anyRange(fc.integer({ min: 1, max: 2000 })),
     unmap: fc.boolean(),
   })
-  .map(({ code, lba, blocks, unmap: unmaps }): ListCommand => {
+  .map(({ code, range: { lba, blocks }, unmap: unmaps }): ListCommand => {
     const data = unmaps ? new Uint8Array(BLOCK) : pattern(BLOCK, lba & 0xff);
     return { name: 'WRITE SAME', cdb: blockCdb(code, lba, blocks, unmaps ? 0x08 : 0), data, fields: [] };
   });
 
-const compareAndWrite = fc
-  .record({ lba: fc.nat(30_000), blocks: fc.integer({ min: 1, max: 8 }) })
-  .map(({ lba, blocks }): ListCommand => {
-    const cdb = blockCdb(0x89, lba, 0);
-    cdb[13] = blocks;
-    return { name: 'COMPARE AND WRITE', cdb, data: new Uint8Array(2 * blocks * BLOCK), fields: [] };
-  });
+const compareAndWrite = anyRange(fc.integer({ min: 1, max: 8 })).map(({ lba, blocks }): ListCommand => {
+  const cdb = blockCdb(0x89, lba, 0);
+  cdb[13] = blocks;
+  return { name: 'COMPARE AND WRITE', cdb, data: new Uint8Array(2 * blocks * BLOCK), fields: [] };
+});
 
 const verify = fc
   .record({
     code: fc.constantFrom(0x2f, 0xaf, 0x8f),
-    lba: fc.nat(30_000),
-    blocks: fc.integer({ min: 1, max: 16 }),
+    range: anyRange(fc.integer({ min: 1, max: 16 })),
     one: fc.boolean(),
   })
   .map(
-    ({ code, lba, blocks, one }): ListCommand => ({
+    ({ code, range: { lba, blocks }, one }): ListCommand => ({
       name: 'VERIFY',
       cdb: blockCdb(code, lba, blocks, one ? 0x06 : 0x02),
       data: new Uint8Array((one ? 1 : blocks) * BLOCK),
@@ -128,4 +134,5 @@ export const listCommand: fc.Arbitrary<ListCommand> = fc.oneof(
   verify,
   reserveOut,
   modeSelect,
+  copyListCommand,
 );

@@ -4,15 +4,16 @@ import { encodeDataOut } from '../../../src/wire/iscsi/data-out.ts';
 import { encodeLoginRequest, type LoginRequest } from '../../../src/wire/iscsi/login-request.ts';
 import { encodeLogoutRequest } from '../../../src/wire/iscsi/logout-request.ts';
 import { encodeNopOut } from '../../../src/wire/iscsi/nop-out.ts';
-import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
 import { encodeScsiCommand } from '../../../src/wire/iscsi/scsi-command.ts';
+import { encodeSnackRequest, type SnackRequest, SnackType } from '../../../src/wire/iscsi/snack-request.ts';
 import { encodeTaskManagementRequest } from '../../../src/wire/iscsi/task-management-request.ts';
 import { encodeText } from '../../../src/wire/iscsi/text.ts';
 import { encodeTextRequest } from '../../../src/wire/iscsi/text-request.ts';
-import { putU24, putU32 } from '../../../src/wire/scsi/bytes.ts';
+import { putU24 } from '../../../src/wire/scsi/bytes.ts';
 import { cdbLength } from '../../../src/wire/scsi/cdb.ts';
 import { encodeLun } from '../../../src/wire/scsi/lun.ts';
-import { type Field, fieldsIn, type Message } from '../message.ts';
+import { type Field, fieldsIn, LUN_FIELD, type Message } from '../message.ts';
+import type { AskedFor } from './session.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -29,7 +30,7 @@ const common = fieldsIn(
     opcode: [0, 1],
     flags: [1, 1],
     reserved: [2, 2],
-    'LUN bytes 0-1': [8, 2],
+    [LUN_FIELD]: [8, 2],
     'LUN bytes 2-5': [10, 4],
     ITT: [16, 4],
   },
@@ -220,22 +221,35 @@ export function taskManagementPdu(
   );
 }
 
-export function snackPdu(type: number, numbers: Numbers): Message {
-  const encode = (into: Uint8Array) => {
-    into[0] = Opcode.snackRequest;
-    into[1] = 0x80 | type;
-    putU32(into, 16, numbers.initiatorTaskTag);
-    putU32(into, 20, NO_TAG);
-    putU32(into, 28, numbers.expStatSN);
+/** `targetTransferTag`, `begRun`: what its type makes of them; NO_TAG and 0 where not given. */
+export function snackPdu(shape: Partial<SnackRequest>): Message {
+  const request: SnackRequest = {
+    type: SnackType.dataOrR2t,
+    lun: lunBytes(0),
+    initiatorTaskTag: NO_TAG,
+    targetTransferTag: NO_TAG,
+    expStatSN: 0,
+    begRun: 0,
+    runLength: 0,
+    ...shape,
   };
-  return message('SNACK Request', encode, NO_BYTES, [
+  return message('SNACK Request', (into) => encodeSnackRequest(request, into), NO_BYTES, [
     ...sequence,
     ...fieldsIn('header', { TTT: [20, 4] }, { BegRun: [40, 4], RunLength: [44, 4] }),
   ]);
 }
 
-export function logoutPdu(numbers: Numbers): Message {
-  const shape = { immediate: false, reason: 0, connectionId: 0, ...numbers };
+/** All that came up to there is here. */
+export function acknowledgementPdu(
+  { lun, targetTransferTag, nextDataSN }: AskedFor,
+  expStatSN: number,
+): Message {
+  return snackPdu({ type: SnackType.dataAck, lun, targetTransferTag, expStatSN, begRun: nextDataSN });
+}
+
+/** Reason 1 closes one connection; 0 the session. */
+export function logoutPdu(reason: number, connectionId: number, numbers: Numbers): Message {
+  const shape = { immediate: false, reason, connectionId, ...numbers };
   return message('Logout Request', (into) => encodeLogoutRequest(shape, into), NO_BYTES, [
     ...sequence,
     ...fieldsIn('header', { CID: [20, 2] }),
