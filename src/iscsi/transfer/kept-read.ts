@@ -34,13 +34,13 @@ export interface KeptBytes {
 export class KeptRead {
   readonly tag: number;
   /** Of the PDUs that ask to be acknowledged. */
-  readonly transferTag: number;
+  transferTag: number;
   /** Of the answer, once it has been sent. */
   statSN: number | null = null;
   /** Of the last R-Data SNACK; 0: there was none. */
   snackTag = 0;
-  readonly #path: AnswerPath;
-  readonly #kept: KeptBytes;
+  #path: AnswerPath;
+  #kept: KeptBytes;
   readonly #lun: Uint8Array;
   #pdus: KeptPdu[] = [];
   readonly #data: KeptData[] = [];
@@ -97,10 +97,13 @@ export class KeptRead {
     return last && this.#sinceAsked > IscsiLimits.unacknowledgedRead;
   }
 
-  /** To be released with the data that was sent last; or, where nobody is asked to acknowledge that, when it has left. */
+  /**
+   * To be released with the data that was sent last; or, where nobody is asked to acknowledge that, when it has left. What goes nowhere
+   * leaves when another connection has taken it over.
+   */
   mark(lease: Lease): void {
     const newest = this.#data.at(-1);
-    if (newest?.asks) newest.mark = lease;
+    if (newest && (newest.asks || this.#path.connection.closing)) newest.mark = lease;
     else this.#path.connection.afterSending(lease);
   }
 
@@ -155,6 +158,27 @@ export class KeptRead {
         this.#pdus.push(pdu);
         this.#transmit(pdu);
       }
+    }
+  }
+
+  /** Another connection takes it over, and sends what is behind `expDataSN` (0, or no such number: what was not acknowledged). */
+  moveTo(path: AnswerPath, kept: KeptBytes, transferTag: number, expDataSN: number): void {
+    if (expDataSN !== 0) this.acknowledge(expDataSN);
+    for (const { lease } of this.#data) {
+      this.#kept.bytes -= lease.bytes.length;
+      kept.bytes += lease.bytes.length;
+    }
+    this.#path = path;
+    this.#kept = kept;
+    this.transferTag = transferTag;
+    this.statSN = null;
+    // 7.2.2: the tag of an R-Data SNACK belonged to the connection.
+    this.snackTag = 0;
+    this.sendResegmented();
+    for (const data of this.#data) {
+      if (data.asks || data.mark === null) continue;
+      path.connection.afterSending(data.mark);
+      data.mark = null;
     }
   }
 

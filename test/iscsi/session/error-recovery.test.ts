@@ -59,12 +59,12 @@ function bytesOf(pdus: readonly Pdu[]): Buffer {
   return Buffer.concat(pdus.map(({ data }) => data));
 }
 
-test('level 1 is agreed on, and level 2 comes down to it', async () => {
+test('levels 1 and 2 are agreed on, with bursts and R2Ts that can be had again', async () => {
   await withTarget({ router: new ManualRouter() }, async (target) => {
     for (const [offer, agreed] of [
       ['0', '0'],
       ['1', '1'],
-      ['2', '1'],
+      ['2', '2'],
     ] as const) {
       const client = await target.login({ keys: { ErrorRecoveryLevel: offer, MaxOutstandingR2T: '4' } });
       const { keys } = client.session;

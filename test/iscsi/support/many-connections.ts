@@ -97,10 +97,16 @@ export function sendLogout(by: RawSession, reason: number, connectionId: number)
 }
 
 /** An immediate task management function on `by`; gives the response code when it comes. */
-export function sendFunction(by: RawSession, what: number, tag = 0xffffffff, refCmdSN = 0): void {
+export function sendFunction(
+  by: RawSession,
+  what: number,
+  tag = 0xffffffff,
+  refCmdSN = 0,
+  expDataSN = 0,
+): void {
   const header = new Uint8Array(BHS_LENGTH);
   const tags = { initiatorTaskTag: 0x600, referencedTaskTag: tag };
-  const counters = { cmdSN: by.cmdSN, expStatSN: 0, refCmdSN };
+  const counters = { cmdSN: by.cmdSN, expStatSN: 0, refCmdSN, expDataSN };
   encodeTaskManagementRequest({ immediate: true, function: what, lun: by.lun, ...tags, ...counters }, header);
   by.connection.send(header);
 }
