@@ -55,12 +55,13 @@ export class ReassigningConnection extends RecoveringConnection {
     // Of a command that had the tag before.
     this.dataAbandoned(tag);
     if (read !== null) this.reads.set(tag, read);
-    read?.moveTo(this, this.kept, this.nextTransferTag(), expDataSN);
+    const owed = read?.moveTo(this, this.kept, this.nextTransferTag(), expDataSN) ?? [];
     if (task !== null) {
       // R2Ts are numbered from where the initiator says that it expects them.
       task.dataPdus = read?.nextDataSN ?? Math.min(expDataSN, task.dataPdus);
       task.takenUp(this);
     }
+    for (const lease of owed) this.connection.afterSending(lease);
     if (answer !== null) this.#answer(answer);
     this.dropWhereTooMuch();
   }

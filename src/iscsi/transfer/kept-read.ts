@@ -109,25 +109,33 @@ export class KeptRead {
 
   /** The initiator has all PDUs before `dataSN`. False where that can't be. */
   acknowledge(dataSN: number): boolean {
-    if (dataSN < this.#unacknowledgedFrom || dataSN > this.#nextDataSN) return false;
+    const known = this.#advance(dataSN);
+    for (const data of known ?? []) this.#release(data);
+    return known !== null;
+  }
+
+  /**
+   * What is kept no more. It is taken out before it is released: that gives credit back, and with credit a unit may send what follows at
+   * once.
+   */
+  #advance(dataSN: number): KeptData[] | null {
+    if (dataSN < this.#unacknowledgedFrom || dataSN > this.#nextDataSN) return null;
     this.#unacknowledgedFrom = dataSN;
     const left = this.#pdus.findIndex((pdu) => pdu.dataSN >= dataSN);
     this.#pdus = left < 0 ? [] : this.#pdus.slice(left);
     const here = this.#pdus[0]?.offset ?? Number.POSITIVE_INFINITY;
-    while (this.#data[0] !== undefined && this.#data[0].end <= here) this.#releaseFirst();
-    return true;
+    const wanted = this.#data.findIndex(({ end }) => end > here);
+    return this.#data.splice(0, wanted < 0 ? this.#data.length : wanted);
   }
 
   /** It is acknowledged whole, or nobody wants it any more. */
   release(): void {
     this.#pdus = [];
-    while (this.#data.length > 0) this.#releaseFirst();
+    for (const data of this.#data.splice(0)) this.#release(data);
   }
 
   /** The bytes may still be on their way, whatever was said of them. */
-  #releaseFirst(): void {
-    const data = this.#data.shift();
-    if (data === undefined) return;
+  #release(data: KeptData): void {
     this.#kept.bytes -= data.lease.bytes.length;
     this.#path.connection.afterSending(data.lease);
     if (data.mark !== null) this.#path.connection.afterSending(data.mark);
@@ -161,13 +169,14 @@ export class KeptRead {
     }
   }
 
-  /** Another connection takes it over, and sends what is behind `expDataSN` (0, or no such number: what was not acknowledged). */
-  moveTo(path: AnswerPath, kept: KeptBytes, transferTag: number, expDataSN: number): void {
-    if (expDataSN !== 0) this.acknowledge(expDataSN);
-    for (const { lease } of this.#data) {
-      this.#kept.bytes -= lease.bytes.length;
-      kept.bytes += lease.bytes.length;
-    }
+  /**
+   * Another connection takes it over, and sends what is behind `expDataSN` (0, or no such number: what was not acknowledged). Gives what is
+   * to be released there when the command goes on, which may be at once, and behind this.
+   */
+  moveTo(path: AnswerPath, kept: KeptBytes, transferTag: number, expDataSN: number): Lease[] {
+    const known = (expDataSN === 0 ? null : this.#advance(expDataSN)) ?? [];
+    for (const { lease } of [...known, ...this.#data]) this.#kept.bytes -= lease.bytes.length;
+    for (const { lease } of this.#data) kept.bytes += lease.bytes.length;
     this.#path = path;
     this.#kept = kept;
     this.transferTag = transferTag;
@@ -175,11 +184,13 @@ export class KeptRead {
     // 7.2.2: the tag of an R-Data SNACK belonged to the connection.
     this.snackTag = 0;
     this.sendResegmented();
+    const owed = known.flatMap(({ lease, mark }) => (mark === null ? [lease] : [lease, mark]));
     for (const data of this.#data) {
       if (data.asks || data.mark === null) continue;
-      path.connection.afterSending(data.mark);
+      owed.push(data.mark);
       data.mark = null;
     }
+    return owed;
   }
 
   #transmit({ dataSN, offset, bytes, final, acknowledge }: KeptPdu): void {

@@ -194,6 +194,24 @@ test('a long read goes on as it is acknowledged, and keeps no more than was not'
   });
 });
 
+test('an acknowledgement of all that was sent is not one of what follows it', async () => {
+  await withTarget({}, async (target) => {
+    const length = 4 * 1024 * 1024;
+    const session = await openWith(target, length, {});
+    read(session, length);
+    const burst = IscsiLimits.recoverableBurstLength;
+    const [, second] = await receiveData(session, 2);
+    const targetTransferTag = acknowledgementTag(second?.header ?? new Uint8Array(BHS_LENGTH)) ?? 0;
+    snack(session, { type: SnackType.dataAck, targetTransferTag, begRun: 2 });
+    await receiveData(session, 2);
+    await session.settle();
+    assert(target.pool.leasedBytes >= 2 * burst, 'it is kept');
+    snack(session, { initiatorTaskTag: TAG, begRun: 2, runLength: 2 });
+    assert(bytesOf(await receiveData(session, 2)).equals(pattern(length, 9).subarray(2 * burst, 4 * burst)));
+    session.connection.destroy();
+  });
+});
+
 test('an acknowledgement of what was never sent is rejected, one of what is over is not', async () => {
   await withTarget({}, async (target) => {
     const session = await openWith(target, 65536, { MaxRecvDataSegmentLength: '65536' });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { LogoutReason } from '../../../src/wire/iscsi/logout-request.ts';
 import { LogoutResult } from '../../../src/wire/iscsi/logout-response.ts';
 import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
@@ -7,10 +8,13 @@ import { decodeScsiResponse } from '../../../src/wire/iscsi/scsi-response.ts';
 import { TaskFunction } from '../../../src/wire/iscsi/task-management-request.ts';
 import { TaskResponse } from '../../../src/wire/iscsi/task-management-response.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
+import { allReturned } from '../../cluster/support/all-returned.ts';
+import { blockCdb } from '../../support/scsi.ts';
 import { GOOD } from '../support/manual-router.ts';
 import {
   functionResponse,
   logout,
+  ManyConnections,
   sendFunction,
   sendLogout,
   withSession,
@@ -25,6 +29,7 @@ import {
   replace,
 } from '../support/reassigning.ts';
 import { acknowledge } from '../support/recovering.ts';
+import { assertServes, BLOCK, INITIATOR, withTarget } from '../support/test-target.ts';
 
 async function answer(by: RawSession) {
   return decodeScsiResponse((await by.receive(Opcode.scsiResponse)).header);
@@ -252,6 +257,51 @@ test('commands that waited for their turn have not come; they are sent again', a
     );
   }, LEVEL_2);
 });
+
+test('no TASK REASSIGN, whatever it says and whenever it comes, brings the target out of step', async () => {
+  await withTarget({}, async (target) => {
+    const session = await ManyConnections.open(target, LEVEL_2);
+    session.first.command();
+    await session.first.receive(Opcode.scsiResponse);
+    const number = fc.oneof(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 0xffffffff }));
+    const step = fc.record({
+      read: fc.boolean(),
+      loggedOut: fc.boolean(),
+      functions: fc.array(fc.tuple(number, number), { maxLength: 4 }),
+    });
+    for (const { read, loggedOut, functions } of fc.sample(step, { numRuns: 60, seed: 11 })) {
+      const second = await session.join(1);
+      for (let tag = 0; tag < 4; tag += 1) {
+        const cdb = blockCdb(read ? 0x88 : 0x8a, 0, 64);
+        const how = { read, write: !read, expectedDataTransferLength: 64 * BLOCK };
+        second.command({ initiatorTaskTag: tag, ...how, cdb });
+      }
+      await lose(session, second);
+      if (loggedOut) await removeForRecovery(session.first, 1);
+      for (const [tag, expDataSN] of functions) {
+        sendFunction(session.first, TaskFunction.taskReassign, tag, 0, expDataSN);
+      }
+      await until(session.first, Opcode.taskManagementResponse, functions.length);
+      sendFunction(session.first, TaskFunction.abortTaskSet);
+      await until(session.first, Opcode.taskManagementResponse, 1);
+    }
+    assert.equal(target.portal.sessions().length, 1);
+    const young = await target.login({ initiatorName: INITIATOR });
+    await session.first.closed();
+    await young.logout();
+    await assertServes(target);
+    await allReturned(target.pool);
+  });
+});
+
+/** Takes what comes, up to so many PDUs of that kind. */
+async function until(by: RawSession, opcode: number, count: number): Promise<void> {
+  for (let left = count; left > 0; ) {
+    const pdu = await by.connection.receive();
+    assert(pdu !== null, 'the session goes on');
+    if (pdu.opcode === opcode) left -= 1;
+  }
+}
 
 test('below level 2 nothing is taken up', async () => {
   for (const level of ['0', '1']) {

@@ -7,7 +7,7 @@ import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
 import { TaskFunction } from '../../../src/wire/iscsi/task-management-request.ts';
 import { functionResponse, logout, type ManyConnections, sendFunction } from './many-connections.ts';
 import type { RawSession } from './raw-session.ts';
-import type { TestTarget } from './test-target.ts';
+import { type TestTarget, turn } from './test-target.ts';
 
 export const LEVEL_2 = { ErrorRecoveryLevel: '2', DefaultTime2Wait: '0', DefaultTime2Retain: '20' };
 
@@ -20,10 +20,6 @@ export function reassign(by: RawSession, tag: number, expDataSN = 0): Promise<nu
 /** Returns when the target's only session has that many connections; 0: also when it is over. */
 export async function connectionsLeft(target: TestTarget, count: number): Promise<void> {
   while ((target.portal.sessions()[0]?.connections.length ?? 0) !== count) await turn();
-}
-
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The connection fails; returns when the target has noticed. */
