@@ -145,6 +145,7 @@ export class IscsiInitiator {
       cmdSN: this.#cmdSN,
       expStatSN: this.#expStatSN,
       refCmdSN: reference?.cmdSN ?? 0,
+      expDataSN: 0,
     };
     encodeTaskManagementRequest(request, header);
     const pdu = await this.#ask(tag, Opcode.taskManagementResponse, header, NO_BYTES);

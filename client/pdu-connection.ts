@@ -19,6 +19,8 @@ const NO_BYTES = new Uint8Array(0);
 
 export class PduConnection {
   digests: Digests = { header: false, data: false };
+  /** Is shown whatever comes first; true: it has dealt with it, and nobody receives it. */
+  intercept: (pdu: Pdu) => boolean = () => false;
   /** Resolves when the connection has closed, by whichever end. */
   readonly closed: Promise<void>;
   readonly #socket: Socket;
@@ -92,6 +94,7 @@ export class PduConnection {
   #arrived(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
     for (let pdu = this.#cut(); pdu !== null; pdu = this.#cut()) {
+      if (this.intercept(pdu)) continue;
       const reader = this.#readers.shift();
       if (reader === undefined) this.#pdus.push(pdu);
       else reader(pdu);

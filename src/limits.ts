@@ -55,6 +55,12 @@ export const IscsiLimits = {
   keptAnswers: 1024,
   keptAnswerBytes: 4 * MiB,
   keptDataBytes: 64 * MiB,
+  /**
+   * The commands of a lost connection stay for another one to take them up (RFC 7143 13.15, 13.16): DefaultTime2Wait, above which they do
+   * not, and the longest DefaultTime2Retain (its default), in seconds.
+   */
+  time2WaitSeconds: 10,
+  time2RetainSeconds: 20,
   /** Data-out that a client was asked for, or announced, comes no further. */
   dataOutMilliseconds: 30_000,
   /** A task management function has no answer. */

@@ -59,6 +59,10 @@ const relations: readonly (readonly [what: string, holds: boolean])[] = [
       (IscsiLimits.commandWindow + IscsiLimits.immediateCommands) * IscsiLimits.recoverableBurstLength <=
       IscsiLimits.keptDataBytes,
   ],
+  [
+    'a write without a connection holds others up no longer than one whose client holds its data back',
+    (IscsiLimits.time2WaitSeconds + IscsiLimits.time2RetainSeconds) * 1000 <= IscsiLimits.dataOutMilliseconds,
+  ],
   ['a data segment fits a frame', IscsiLimits.maxRecvDataSegmentLength <= LinkLimits.payloadLength],
   ['callers in a handshake leave room for links', LinkLimits.maxGreetings < StreamLimits.maxTlsConnections],
   ['a read set fits a frame', LinkLimits.maxReadSetLength <= LinkLimits.payloadLength],

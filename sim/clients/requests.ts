@@ -131,7 +131,14 @@ export function managementHeader(
   counters: Counters,
 ): Uint8Array {
   const header = new Uint8Array(BHS_LENGTH);
-  const request = { immediate: true, function: what, lun: lunBytes(lun), ...reference, ...counters };
+  const request = {
+    immediate: true,
+    function: what,
+    lun: lunBytes(lun),
+    ...reference,
+    ...counters,
+    expDataSN: 0,
+  };
   encodeTaskManagementRequest(request, header);
   return header;
 }

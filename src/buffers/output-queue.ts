@@ -118,10 +118,13 @@ export class OutputQueue {
     this.#askFlush();
   }
 
-  /** Releases a lease of which pieces were lent before without it, when all that was lent so far is sent. */
+  /**
+   * Releases a lease of which pieces were lent before without it, when all that was lent so far is sent. A stream that was ended, and whose
+   * queue is dropped, may still be sending what it has been given.
+   */
   releaseWhenSent(lease: Lease): void {
     const last = this.#open.bytes > 0 ? this.#open : (this.#waiting.at(-1) ?? this.#lastHandedOver);
-    if (this.#dropped || last === null) lease.release();
+    if (last === null) lease.release();
     else last.leases.push(lease);
   }
 

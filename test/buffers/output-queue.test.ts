@@ -139,6 +139,18 @@ describe('the output queue', () => {
     assert.equal(pool.leasedBytes, 0);
   });
 
+  it('keeps a lease that the stream is still sending, though what follows is dropped', () => {
+    const { output, pool, writes, endTurn } = setUp();
+    const lease = pool.take(40000);
+    output.lend(lease.bytes, null);
+    endTurn();
+    output.drop();
+    output.releaseWhenSent(lease);
+    assert.equal(pool.leasedBytes, 40000);
+    writes[0]?.written();
+    assert.equal(pool.leasedBytes, 0);
+  });
+
   it('does not keep a full batch until the end of the turn', () => {
     const { output, writes } = setUp();
     output.put(bytes('head'));

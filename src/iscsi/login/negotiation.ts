@@ -18,8 +18,10 @@ interface Key {
   readonly accept: (value: string, into: Parameters) => string | null;
 }
 
-/** Errors are recovered within a connection, not across connections. */
-const LEVEL = 1;
+/** Who waits for longer than commands are held for him can't take them up. */
+function highestLevel({ time2Wait }: Parameters): number {
+  return time2Wait > IscsiLimits.time2WaitSeconds ? 1 : 2;
+}
 
 /** 13.19: with sequences in order only the last R2T can be sent again, and so there may be one at a time. */
 function retriesLastOnly({ errorRecoveryLevel, dataSequenceInOrder }: Parameters): boolean {
@@ -27,7 +29,7 @@ function retriesLastOnly({ errorRecoveryLevel, dataSequenceInOrder }: Parameters
 }
 
 /** Others depend on what these come to. */
-const FIRST = ['DataSequenceInOrder', 'ErrorRecoveryLevel'];
+const FIRST = ['DataSequenceInOrder', 'DefaultTime2Wait', 'ErrorRecoveryLevel'];
 
 /** The keys of one text, in the order in which they are to be negotiated. */
 export function* inOrderOfDependence(offered: TextKeys): Generator<readonly [string, string]> {
@@ -79,8 +81,23 @@ const keys = new Map<string, Key>([
       }),
     ),
   ],
-  ['DefaultTime2Wait', leading((value, into) => number(value, 0, 3600, (offer) => (into.time2Wait = offer)))],
-  ['DefaultTime2Retain', leading((value, into) => number(value, 0, 3600, () => (into.time2Retain = 0)))],
+  [
+    'DefaultTime2Wait',
+    leading((value, into) => {
+      const longest = into.errorRecoveryLevel === 2 ? IscsiLimits.time2WaitSeconds : 3600;
+      return number(value, 0, longest, (offer) => (into.time2Wait = offer));
+    }),
+  ],
+  [
+    'DefaultTime2Retain',
+    leading((value, into) =>
+      number(value, 0, 3600, (offer) => {
+        into.time2Retain =
+          into.errorRecoveryLevel === 2 ? Math.min(offer, IscsiLimits.time2RetainSeconds) : 0;
+        return into.time2Retain;
+      }),
+    ),
+  ],
   [
     'MaxOutstandingR2T',
     normal((value, into) =>
@@ -99,7 +116,7 @@ const keys = new Map<string, Key>([
     'ErrorRecoveryLevel',
     leading((value, into) =>
       number(value, 0, 2, (offer) => {
-        into.errorRecoveryLevel = Math.min(offer, LEVEL);
+        into.errorRecoveryLevel = Math.min(offer, highestLevel(into));
         const bursts = into.maxBurstLength <= IscsiLimits.recoverableBurstLength;
         const one = into.maxOutstandingR2T === 1 || !retriesLastOnly(into);
         if (!bursts || !one) into.errorRecoveryLevel = 0;

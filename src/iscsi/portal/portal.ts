@@ -130,7 +130,10 @@ export class Portal {
   async leave(elsewhere: Elsewhere): Promise<void> {
     const departure = new Departure(elsewhere);
     this.#departure = departure;
-    for (const session of this.#sessions.all) departure.ask(session);
+    for (const session of this.#sessions.all) {
+      if (session.connections.length === 0) session.end('connectionLost', 'the system is stopping');
+      else departure.ask(session);
+    }
     await this.#until(
       IscsiLimits.logoutMilliseconds,
       () => this.#sessions.all.length === 0 && !departure.isAwaited,
@@ -145,7 +148,9 @@ export class Portal {
     this.#looking?.cancel();
     for (const session of this.#sessions.all) session.drain();
     await this.#until(IscsiLimits.drainMilliseconds, () =>
-      this.#sessions.all.every((session) => session.commandsOutstanding === 0),
+      this.#sessions.all.every(
+        ({ commandsOutstanding, connections }) => commandsOutstanding === 0 || connections.length === 0,
+      ),
     );
     for (const session of this.#sessions.all) session.finish();
     for (const connection of [...this.#connections]) connection.drop('the portal closes');
@@ -250,6 +255,9 @@ export class Portal {
       ended: (ended) => this.#sessions.remove(ended),
     });
     this.#sessions.add(session);
+    // There are no more connections than that: one or more sessions have lost theirs, and wait for them to come back.
+    const over = this.#sessions.all.length > IscsiLimits.maxConnections;
+    if (over) this.#sessions.deserted?.end('connectionLost', 'too many sessions without a connection');
     return session;
   }
 }

@@ -24,6 +24,11 @@ export class SessionRegistry {
     return [...this.#byTsih.values()];
   }
 
+  /** The oldest that has no connection. */
+  get deserted(): Session | null {
+    return this.all.find(({ connections }) => connections.length === 0) ?? null;
+  }
+
   /** An unused handle, not 0. There are more of them than connections. */
   newTsih(): number {
     do this.#lastTsih = this.#lastTsih === LAST_TSIH ? 1 : this.#lastTsih + 1;

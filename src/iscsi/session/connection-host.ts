@@ -4,6 +4,7 @@ import type { LogoutResult } from '../../wire/iscsi/logout-response.ts';
 import type { Identity } from '../login/login.ts';
 import type { Parameters } from '../login/parameters.ts';
 import type { TaskTable } from '../transfer/task-table.ts';
+import type { LostConnections } from './lost-connections.ts';
 import type { Numbering } from './numbering.ts';
 import type { TextContext } from './send-targets.ts';
 import type { SessionConnection } from './session-connection.ts';
@@ -17,6 +18,8 @@ export interface ConnectionHost {
   /** Null in a discovery session. */
   readonly tasks: TaskTable | null;
   readonly manager: TaskManager | null;
+  /** Null below error recovery level 2. */
+  readonly lost: LostConnections | null;
   /** What SendTargets shows; `at`: the address that the initiator has connected to. */
   targets(at: string): ReturnType<TextContext['targets']>;
   logout(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void;

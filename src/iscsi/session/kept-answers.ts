@@ -3,7 +3,8 @@
  * Status SNACK).
  */
 import { IscsiLimits } from '../../limits.ts';
-import { opcodeOf } from '../../wire/iscsi/bhs.ts';
+import { initiatorTaskTag, opcodeOf } from '../../wire/iscsi/bhs.ts';
+import { Opcode } from '../../wire/iscsi/opcode.ts';
 import { ahead, isBefore, plus } from '../../wire/iscsi/serial-number.ts';
 import { u32 } from '../../wire/scsi/bytes.ts';
 
@@ -52,6 +53,17 @@ export class KeptAnswers {
     return known;
   }
 
+  /** The answer to the command that had this tag last, which is kept no more; of a connection that is lost. */
+  takeResponse(tag: number): KeptAnswer | null {
+    const at = this.#answers.findLastIndex((answer) => isResponse(answer, tag));
+    const [answer = null] = at < 0 ? [] : this.#answers.splice(at, 1);
+    return answer;
+  }
+
+  hasResponse(tag: number): boolean {
+    return this.#answers.some((answer) => isResponse(answer, tag));
+  }
+
   get(statSN: number): KeptAnswer | null {
     return this.#answers.find((answer) => answer.statSN === statSN) ?? null;
   }
@@ -65,4 +77,8 @@ export class KeptAnswers {
     if (isBefore(begRun, oldest.statSN) || isBefore(nextStatSN, end) || !isBefore(begRun, end)) return null;
     return this.#answers.filter(({ statSN }) => !isBefore(statSN, begRun) && isBefore(statSN, end));
   }
+}
+
+function isResponse({ opcode, header }: KeptAnswer, tag: number): boolean {
+  return opcode === Opcode.scsiResponse && initiatorTaskTag(header) === tag;
 }

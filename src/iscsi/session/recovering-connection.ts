@@ -1,5 +1,5 @@
 /**
- * A connection of a session of ErrorRecoveryLevel 1 (RFC 7143 7.1.4.2, 7.7, 7.8, 11.16): what its initiator may want again is kept
+ * A connection of a session of ErrorRecoveryLevel 1 or 2 (RFC 7143 7.1.4.2, 7.7, 7.8, 11.16): what its initiator may want again is kept
  * until it is acknowledged, and a PDU whose data is wrong is not the end.
  */
 import type { Lease } from '../../buffers/buffer-pool.ts';
@@ -25,11 +25,12 @@ const MOST_UNSENT = IscsiLimits.dataInPerSession + IscsiLimits.unsentAnswers;
 export class RecoveringConnection extends SessionConnection {
   /** A status that goes with data could not be had again without it. */
   override readonly collapsesStatus = false;
-  readonly #answers = new KeptAnswers();
+  protected readonly answers = new KeptAnswers();
   /** By task tag. */
-  readonly #reads = new Map<number, KeptRead>();
-  readonly #kept = { bytes: 0 };
+  protected readonly reads = new Map<number, KeptRead>();
+  protected readonly kept = { bytes: 0 };
   #transferTag = 0;
+  #forgotten = false;
   /** The data of a command, which does not begin before it is known to be right. */
   #immediate: Lease | null = null;
 
@@ -70,40 +71,44 @@ export class RecoveringConnection extends SessionConnection {
     super.letGo();
   }
 
-  override closed(): void {
-    for (const read of this.#reads.values()) read.release();
-    this.#reads.clear();
-    super.closed();
+  override forget(): void {
+    this.#forgotten = true;
+    for (const read of this.reads.values()) read.release();
+    this.reads.clear();
+  }
+
+  get isForgotten(): boolean {
+    return this.#forgotten;
   }
 
   override sendAnswer(segment: Uint8Array | null): void {
     const { header } = this.connection;
     if (opcodeOf(header) === Opcode.scsiResponse) this.#tagResponse(header);
-    this.#answers.keep(header, segment);
+    this.answers.keep(header, segment);
     super.sendAnswer(segment);
-    if (this.#answers.tooMany) this.connection.drop('the client acknowledges no answers');
+    if (this.answers.tooMany) this.connection.drop('the client acknowledges no answers');
   }
 
   #tagResponse(header: Uint8Array): void {
-    const read = this.#unanswered(initiatorTaskTag(header));
+    const read = this.unanswered(initiatorTaskTag(header));
     if (read === null) return;
     read.statSN = countersOf(header).statSN;
     putResponseTags(header, read.snackTag, read.nextDataSN);
   }
 
   /** What is kept of the command that has this tag now. The answer to one that had it before has come, or it would be in use. */
-  #unanswered(tag: number): KeptRead | null {
-    const read = this.#reads.get(tag) ?? null;
+  protected unanswered(tag: number): KeptRead | null {
+    const read = this.reads.get(tag) ?? null;
     if (read === null || read.statSN === null) return read;
     this.dataAbandoned(tag);
     return null;
   }
 
   #acknowledged(expStatSN: number): void {
-    for (const { opcode, header, statSN } of this.#answers.acknowledge(expStatSN)) {
+    for (const { opcode, header, statSN } of this.answers.acknowledge(expStatSN)) {
       if (opcode !== Opcode.scsiResponse) continue;
       const tag = initiatorTaskTag(header);
-      if (this.#reads.get(tag)?.statSN === statSN) this.dataAbandoned(tag);
+      if (this.reads.get(tag)?.statSN === statSN) this.dataAbandoned(tag);
     }
   }
 
@@ -115,33 +120,41 @@ export class RecoveringConnection extends SessionConnection {
     _result: null,
     last: boolean,
   ): number {
-    if (this.isClosed) {
+    if (this.#forgotten) {
       data.release();
       return 0;
     }
     const count = this.#read(task).send(offset, data, last);
-    if (this.#kept.bytes > IscsiLimits.keptDataBytes) this.connection.drop('the client acknowledges no data');
+    this.dropWhereTooMuch();
     return count;
   }
 
+  protected dropWhereTooMuch(): void {
+    if (this.kept.bytes > IscsiLimits.keptDataBytes) this.connection.drop('the client acknowledges no data');
+  }
+
   #read(task: ScsiTask): KeptRead {
-    const known = this.#unanswered(task.tag);
+    const known = this.unanswered(task.tag);
     if (known !== null) return known;
-    this.#transferTag += 1;
-    const read = new KeptRead(this, this.#kept, task.tag, task.lunBytes, this.#transferTag);
-    this.#reads.set(task.tag, read);
+    const read = new KeptRead(this, this.kept, task.tag, task.lunBytes, this.nextTransferTag());
+    this.reads.set(task.tag, read);
     return read;
   }
 
+  protected nextTransferTag(): number {
+    this.#transferTag += 1;
+    return this.#transferTag;
+  }
+
   override afterDataIn(tag: number, mark: Lease): void {
-    const read = this.#reads.get(tag);
+    const read = this.reads.get(tag);
     if (read === undefined) mark.release();
     else read.mark(mark);
   }
 
   override dataAbandoned(tag: number): void {
-    this.#reads.get(tag)?.release();
-    this.#reads.delete(tag);
+    this.reads.get(tag)?.release();
+    this.reads.delete(tag);
   }
 
   #snack(pdu: SnackRequest, header: Uint8Array): void {
@@ -165,7 +178,7 @@ export class RecoveringConnection extends SessionConnection {
 
   #sendAgain({ initiatorTaskTag: tag, begRun, runLength }: SnackRequest): boolean {
     const task = this.#own(tag);
-    const read = task === null ? this.#reads.get(tag) : this.#unanswered(tag);
+    const read = task === null ? this.reads.get(tag) : this.unanswered(tag);
     if (read) return read.sendAgain(begRun, runLength);
     if (task === null) return false;
     const count = task.receiver.askAgain(
@@ -177,7 +190,7 @@ export class RecoveringConnection extends SessionConnection {
   }
 
   #answerAgain({ begRun, runLength }: SnackRequest): boolean {
-    const answers = this.#answers.run(begRun, runLength, this.statSN);
+    const answers = this.answers.run(begRun, runLength, this.statSN);
     for (const answer of answers ?? []) this.#transmit(answer);
     return answers !== null;
   }
@@ -192,7 +205,7 @@ export class RecoveringConnection extends SessionConnection {
   /** One that comes behind the acknowledgement of its status has nothing left to say. */
   #dataAck({ targetTransferTag, begRun, runLength }: SnackRequest): boolean {
     if (runLength !== 0 || targetTransferTag === 0 || targetTransferTag > this.#transferTag) return false;
-    for (const read of this.#reads.values()) {
+    for (const read of this.reads.values()) {
       if (read.transferTag === targetTransferTag) return read.acknowledge(begRun);
     }
     return true;
@@ -202,12 +215,12 @@ export class RecoveringConnection extends SessionConnection {
     if (begRun !== 0 || runLength !== 0 || targetTransferTag === 0 || targetTransferTag === NO_TAG)
       return false;
     const task = this.#own(tag);
-    const read = task === null ? this.#reads.get(tag) : this.#read(task);
+    const read = task === null ? this.reads.get(tag) : this.#read(task);
     if (read === undefined) return false;
     read.snackTag = targetTransferTag;
     read.sendResegmented();
-    task?.renumber(read.nextDataSN);
-    const answer = read.statSN === null ? null : this.#answers.get(read.statSN);
+    if (task !== null) task.dataPdus = read.nextDataSN;
+    const answer = read.statSN === null ? null : this.answers.get(read.statSN);
     if (answer === null) return true;
     putResponseTags(answer.header, read.snackTag, read.nextDataSN);
     this.#transmit(answer);

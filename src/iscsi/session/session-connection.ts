@@ -36,6 +36,7 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
   readonly pings: Pings;
   readonly watch: ConnectionWatch;
   readonly collapsesStatus: boolean = true;
+  readonly isLost: boolean = false;
   statSN: number;
   receiver: ScsiTask | null = null;
   /** Nothing comes any more. */
@@ -265,11 +266,14 @@ export class SessionConnection implements Phase, CommandPath, ManagerPath {
     this.host.connectionClosed(this);
   }
 
+  /** It has closed, and nobody wants what it has kept. */
+  forget(): void {}
+
   /** What was coming is not to be used, and no buffer is filled any more. */
   letGo(): void {
     this.#data?.release();
     this.#data = null;
-    this.receiver?.dataLost();
+    this.receiver?.receiver.lost();
     this.receiver = null;
   }
 

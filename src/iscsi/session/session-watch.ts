@@ -1,12 +1,13 @@
 /**
  * The bounds on what a session waits for (docs/failure-model.md, "Waits and their bounds"): looked at once a second, so that no
  * command has a timer of its own. What is over its bound drops the session: at error recovery level 0 nothing less is left.
- * Only a connection that is silent, where others are not, goes alone.
+ * Only a connection that is silent, where others are not or its commands can be taken up, goes alone.
  */
 import { IscsiLimits } from '../../limits.ts';
 import type { Connection } from '../connection/connection.ts';
 import { Standstill } from '../transfer/standstill.ts';
 import type { TaskTable } from '../transfer/task-table.ts';
+import type { LostConnections } from './lost-connections.ts';
 import type { Numbering } from './numbering.ts';
 import type { Pings } from './pings.ts';
 import type { TaskManager } from './task-manager.ts';
@@ -50,6 +51,7 @@ export interface WatchedSession {
   readonly connections: Iterable<{ readonly watch: ConnectionWatch; dropped(why: string): void }>;
   readonly numbering: Numbering;
   readonly over: boolean;
+  readonly lost: LostConnections | null;
   dropSession(why: string): void;
 }
 
@@ -73,6 +75,7 @@ export class SessionWatch {
       const why = connection.watch.look();
       if (why !== null) connection.dropped(why);
     }
+    session.lost?.look();
     if (session.over) return;
     const why = this.#tooLong();
     if (why !== null) session.dropSession(why);

@@ -16,7 +16,10 @@ import type { DiscoveredTarget } from '../portal/discovery.ts';
 import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
 import type { ConnectionHost, ConnectionTerms } from './connection-host.ts';
+import { announceDropOf } from './farewell.ts';
+import { type GivenUp, LostConnections } from './lost-connections.ts';
 import { Numbering } from './numbering.ts';
+import { ReassigningConnection } from './reassigning-connection.ts';
 import { RecoveringConnection } from './recovering-connection.ts';
 import { SessionConnection } from './session-connection.ts';
 import { askAll, SessionPings } from './session-pings.ts';
@@ -49,6 +52,7 @@ export class Session implements ConnectionHost, TableHost {
   /** Null in a discovery session. */
   readonly tasks: TaskTable | null;
   readonly manager: TaskManager | null;
+  readonly lost: LostConnections | null;
   readonly watch: SessionWatch;
   readonly #options: SessionOptions;
   /** By connection id (CID). One that has closed stays until the units have let go of its commands. */
@@ -73,7 +77,9 @@ export class Session implements ConnectionHost, TableHost {
     const open = (at: TargetPort) =>
       router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
     this.tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
-    this.manager = this.tasks === null ? null : new TaskManager(this.tasks);
+    const recovers = this.tasks !== null && this.parameters.errorRecoveryLevel === 2;
+    this.lost = recovers ? new LostConnections(this.tasks, this.parameters, this.#givenUp) : null;
+    this.manager = this.tasks === null ? null : new TaskManager(this.tasks, this.lost);
     this.watch = new SessionWatch(this, this.tasks, this.manager);
   }
 
@@ -104,6 +110,8 @@ export class Session implements ConnectionHost, TableHost {
       // Another login may have been as quick.
       if (!this.#over && this.#connections.has(connectionId)) return remove();
       this.#joining -= 1;
+      // An implicit logout (6.3.4): at level 2 for recovery.
+      this.lost?.logOut(connectionId);
       then();
       if (!this.#isHeld) this.#end('connectionLost');
     };
@@ -112,11 +120,15 @@ export class Session implements ConnectionHost, TableHost {
   }
 
   join(connection: Connection, terms: ConnectionTerms): void {
-    const recovers = terms.parameters.errorRecoveryLevel > 0;
-    const joined = new (recovers ? RecoveringConnection : SessionConnection)(this, connection, terms);
+    const joined = new (this.#connectionClass(terms))(this, connection, terms);
     this.#connections.set(terms.connectionId, joined);
     connection.become(joined);
     this.#pings.joined();
+  }
+
+  #connectionClass({ parameters }: ConnectionTerms): typeof SessionConnection {
+    if (this.lost !== null) return ReassigningConnection;
+    return parameters.errorRecoveryLevel > 0 ? RecoveringConnection : SessionConnection;
   }
 
   /** Calls `then` when nothing is left of the connection. */
@@ -127,16 +139,31 @@ export class Session implements ConnectionHost, TableHost {
     connection.connection.drop(why);
   }
 
-  /** The client holds the session by a connection, or is about to. */
+  /** The client holds the session by a connection, or is about to; or may come back to what it has lost. */
   get #isHeld(): boolean {
+    if (this.lost !== null && !this.lost.isEmpty) return true;
     return this.#joining > 0 || this.connections.some(({ isClosed }) => !isClosed);
   }
 
   connectionClosed(connection: SessionConnection): void {
-    if (this.#connections.get(connection.connectionId) !== connection) return;
-    if (this.#over || this.#why !== null || !this.#isHeld) return this.#end('connectionLost');
+    const joined = this.#connections.get(connection.connectionId) === connection;
+    const ends = this.#over || this.#why !== null;
+    if (joined && !ends && this.lost?.keep(connection)) {
+      this.#gone(connection);
+      return this.lost.bound();
+    }
+    connection.forget();
+    if (!joined) return;
+    if (ends || !this.#isHeld) return this.#end('connectionLost');
     this.#abortCommandsOf(connection, () => this.#gone(connection));
   }
+
+  /** Nobody has taken up the commands of a connection, and nobody can any more. */
+  readonly #givenUp: GivenUp = (connection, then) => {
+    if (this.#isHeld) return this.#abortCommandsOf(connection, then);
+    this.#end('connectionLost');
+    then();
+  };
 
   /** Below error recovery level 2 the commands of a connection end with it (7.14, 7.15): nobody can take them up. */
   #abortCommandsOf(connection: SessionConnection, then: () => void): void {
@@ -161,14 +188,38 @@ export class Session implements ConnectionHost, TableHost {
   logout(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void {
     const closed = () => done(LogoutResult.closed);
     if (pdu.reason === LogoutReason.closeSession) return this.#logoutSession(by, closed);
-    if (!this.#connections.has(pdu.connectionId)) return done(LogoutResult.connectionIdNotFound);
-    if (pdu.reason !== LogoutReason.closeConnection) return done(LogoutResult.recoveryNotSupported);
+    if (!this.#connections.has(pdu.connectionId)) return this.#logoutLost(pdu, done);
+    if (pdu.reason !== LogoutReason.closeConnection) return this.#removeForRecovery(by, pdu, done);
     if (this.#connections.size === 1) return this.#logoutSession(by, closed);
+    this.lost?.discard(this.#connections.get(pdu.connectionId));
     if (pdu.connectionId !== by.connectionId) return this.#remove(pdu.connectionId, 'logged out', closed);
     this.#abortCommandsOf(by, () => {
       this.#gone(by);
       closed();
     });
+  }
+
+  /** Of a connection that has closed. */
+  #logoutLost({ reason, connectionId }: LogoutRequest, done: (result: LogoutResult) => void): void {
+    const closed = () => done(LogoutResult.closed);
+    if (reason === LogoutReason.closeConnection && this.lost?.close(connectionId, closed)) return;
+    const recovers = reason === LogoutReason.removeForRecovery && this.lost?.logOut(connectionId);
+    done(recovers ? LogoutResult.closed : LogoutResult.connectionIdNotFound);
+  }
+
+  /** Its commands are to be taken up by another connection: they are kept when it closes. */
+  #removeForRecovery(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void {
+    const { lost } = this;
+    if (lost === null || pdu.reason !== LogoutReason.removeForRecovery)
+      return done(LogoutResult.recoveryNotSupported);
+    if (pdu.connectionId !== by.connectionId) {
+      return this.#remove(pdu.connectionId, 'removed for recovery', () => {
+        lost.logOut(pdu.connectionId);
+        done(LogoutResult.closed);
+      });
+    }
+    lost.leaving(by);
+    done(LogoutResult.closed);
   }
 
   #logoutSession(by: SessionConnection, closed: () => void): void {
@@ -181,7 +232,9 @@ export class Session implements ConnectionHost, TableHost {
   }
 
   connectionDropped(connection: SessionConnection, why: string): void {
-    if (this.#connections.size === 1) return this.dropSession(why);
+    if (this.#connections.size === 1 && this.lost === null) return this.dropSession(why);
+    const other = this.connections.find((one) => one !== connection && !one.connection.closing);
+    if (this.lost !== null && other !== undefined) announceDropOf(connection.connectionId, other);
     const fields = { ...this.#logFields(), connection: connection.connectionId };
     this.#options.log.warn(fields, `connection dropped: ${why}`);
     connection.connection.drop(why);
@@ -226,6 +279,7 @@ export class Session implements ConnectionHost, TableHost {
   #becomeOver(): void {
     if (this.#over) return;
     this.#over = true;
+    this.lost?.forgetAll();
     if (this.tasks !== null) {
       this.tasks.close();
       this.#options.router.closeNexus(this.tasks.nexus, this.#why ?? 'connectionLost');

@@ -8,6 +8,7 @@ import { decodeLun } from '../../wire/scsi/lun.ts';
 import type { AnswerPath } from '../transfer/answers.ts';
 import { Standstill } from '../transfer/standstill.ts';
 import type { TaskTable } from '../transfer/task-table.ts';
+import type { LostConnections } from './lost-connections.ts';
 
 type UnitResponse = TaskManagementResponse | 'noSuchUnit';
 
@@ -19,11 +20,14 @@ export interface ManagerPath extends AnswerPath {
 
 export class TaskManager {
   readonly #tasks: TaskTable;
+  /** Null below error recovery level 2. */
+  readonly #lost: LostConnections | null;
   /** Of each function that a unit has not answered. */
   readonly #unanswered = new Set<Standstill>();
 
-  constructor(tasks: TaskTable) {
+  constructor(tasks: TaskTable, lost: LostConnections | null) {
     this.#tasks = tasks;
+    this.#lost = lost;
   }
 
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
@@ -53,7 +57,7 @@ export class TaskManager {
       case TaskFunction.targetColdReset:
         return this.#place(path, pdu, () => this.#resetTarget(path, pdu));
       case TaskFunction.taskReassign:
-        return this.#place(path, pdu, () => this.#answer(path, pdu, TaskResponse.reassignmentNotSupported));
+        return this.#place(path, pdu, () => this.#reassign(path, pdu));
       default:
         return this.#place(path, pdu, () => this.#answer(path, pdu, TaskResponse.functionRejected));
     }
@@ -61,12 +65,13 @@ export class TaskManager {
 
   /**
    * An immediate function acts on the commands that were sent before it, and so waits until they are here (11.5.1);
-   * but ABORT TASK may be about the very command that does not come.
+   * but ABORT TASK may be about the very command that does not come, and TASK REASSIGN is about one that is here.
    */
   #place(path: ManagerPath, pdu: TaskManagementRequest, deliver: () => void): void {
     const { numbering } = this.#tasks;
     if (pdu.immediate) {
-      if (pdu.function === TaskFunction.abortTask) return deliver();
+      const { abortTask, taskReassign } = TaskFunction;
+      if (pdu.function === abortTask || pdu.function === taskReassign) return deliver();
       const inOrder = inWindow(pdu.cmdSN, numbering.expCmdSN, numbering.maxCmdSN);
       return numbering.fence(inOrder ? pdu.cmdSN : numbering.expCmdSN, { path, deliver });
     }
@@ -79,6 +84,12 @@ export class TaskManager {
         deliver();
         numbering.deliverEarly();
     }
+  }
+
+  #reassign(path: ManagerPath, pdu: TaskManagementRequest): void {
+    const answer = (response: TaskResponse) => this.#answer(path, pdu, response);
+    if (this.#lost === null) answer(TaskResponse.reassignmentNotSupported);
+    else this.#lost.reassign(path, pdu.referencedTaskTag, pdu.expDataSN, answer);
   }
 
   #abortTask(path: ManagerPath, pdu: TaskManagementRequest): void {

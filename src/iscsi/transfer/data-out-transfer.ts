@@ -169,6 +169,13 @@ export class DataOutTransfer {
     if (final) this.#end(sequence);
   }
 
+  /** Nothing more comes by the connection of the command: what is on its way is asked for again by another. */
+  restart(): void {
+    this.#current = null;
+    for (const sequence of [...this.#open]) this.#end(sequence);
+    this.#holes.sort((one, other) => one.start - other.start);
+  }
+
   /** Nothing more comes: neither the rest of a PDU nor another one. */
   lost(): void {
     this.#early?.lost();

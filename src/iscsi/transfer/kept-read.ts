@@ -34,13 +34,13 @@ export interface KeptBytes {
 export class KeptRead {
   readonly tag: number;
   /** Of the PDUs that ask to be acknowledged. */
-  readonly transferTag: number;
+  transferTag: number;
   /** Of the answer, once it has been sent. */
   statSN: number | null = null;
   /** Of the last R-Data SNACK; 0: there was none. */
   snackTag = 0;
-  readonly #path: AnswerPath;
-  readonly #kept: KeptBytes;
+  #path: AnswerPath;
+  #kept: KeptBytes;
   readonly #lun: Uint8Array;
   #pdus: KeptPdu[] = [];
   readonly #data: KeptData[] = [];
@@ -97,34 +97,45 @@ export class KeptRead {
     return last && this.#sinceAsked > IscsiLimits.unacknowledgedRead;
   }
 
-  /** To be released with the data that was sent last; or, where nobody is asked to acknowledge that, when it has left. */
+  /**
+   * To be released with the data that was sent last; or, where nobody is asked to acknowledge that, when it has left. What goes nowhere
+   * leaves when another connection has taken it over.
+   */
   mark(lease: Lease): void {
     const newest = this.#data.at(-1);
-    if (newest?.asks) newest.mark = lease;
+    if (newest && (newest.asks || this.#path.connection.closing)) newest.mark = lease;
     else this.#path.connection.afterSending(lease);
   }
 
   /** The initiator has all PDUs before `dataSN`. False where that can't be. */
   acknowledge(dataSN: number): boolean {
-    if (dataSN < this.#unacknowledgedFrom || dataSN > this.#nextDataSN) return false;
+    const known = this.#advance(dataSN);
+    for (const data of known ?? []) this.#release(data);
+    return known !== null;
+  }
+
+  /**
+   * What is kept no more. It is taken out before it is released: that gives credit back, and with credit a unit may send what follows at
+   * once.
+   */
+  #advance(dataSN: number): KeptData[] | null {
+    if (dataSN < this.#unacknowledgedFrom || dataSN > this.#nextDataSN) return null;
     this.#unacknowledgedFrom = dataSN;
     const left = this.#pdus.findIndex((pdu) => pdu.dataSN >= dataSN);
     this.#pdus = left < 0 ? [] : this.#pdus.slice(left);
     const here = this.#pdus[0]?.offset ?? Number.POSITIVE_INFINITY;
-    while (this.#data[0] !== undefined && this.#data[0].end <= here) this.#releaseFirst();
-    return true;
+    const wanted = this.#data.findIndex(({ end }) => end > here);
+    return this.#data.splice(0, wanted < 0 ? this.#data.length : wanted);
   }
 
   /** It is acknowledged whole, or nobody wants it any more. */
   release(): void {
     this.#pdus = [];
-    while (this.#data.length > 0) this.#releaseFirst();
+    for (const data of this.#data.splice(0)) this.#release(data);
   }
 
   /** The bytes may still be on their way, whatever was said of them. */
-  #releaseFirst(): void {
-    const data = this.#data.shift();
-    if (data === undefined) return;
+  #release(data: KeptData): void {
     this.#kept.bytes -= data.lease.bytes.length;
     this.#path.connection.afterSending(data.lease);
     if (data.mark !== null) this.#path.connection.afterSending(data.mark);
@@ -156,6 +167,30 @@ export class KeptRead {
         this.#transmit(pdu);
       }
     }
+  }
+
+  /**
+   * Another connection takes it over, and sends what is behind `expDataSN` (0, or no such number: what was not acknowledged). Gives what is
+   * to be released there when the command goes on, which may be at once, and behind this.
+   */
+  moveTo(path: AnswerPath, kept: KeptBytes, transferTag: number, expDataSN: number): Lease[] {
+    const known = (expDataSN === 0 ? null : this.#advance(expDataSN)) ?? [];
+    for (const { lease } of [...known, ...this.#data]) this.#kept.bytes -= lease.bytes.length;
+    for (const { lease } of this.#data) kept.bytes += lease.bytes.length;
+    this.#path = path;
+    this.#kept = kept;
+    this.transferTag = transferTag;
+    this.statSN = null;
+    // 7.2.2: the tag of an R-Data SNACK belonged to the connection.
+    this.snackTag = 0;
+    this.sendResegmented();
+    const owed = known.flatMap(({ lease, mark }) => (mark === null ? [lease] : [lease, mark]));
+    for (const data of this.#data) {
+      if (data.asks || data.mark === null) continue;
+      owed.push(data.mark);
+      data.mark = null;
+    }
+    return owed;
   }
 
   #transmit({ dataSN, offset, bytes, final, acknowledge }: KeptPdu): void {

@@ -52,7 +52,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   #held: HeldTask | null = null;
   #result: CommandResult | null = null;
   /** Data-In and R2T PDUs sent. */
-  #dataPdus = 0;
+  dataPdus = 0;
   /** Inside the router's execute. */
   #starting = false;
   readonly #standstill = new Standstill();
@@ -98,13 +98,13 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     const final = isFinal(header) || this.dataOutLength === 0;
     this.dataOut.start(this.dataOutLength, immediate, final, path.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
-    this.#dataPdus = 0;
+    this.dataPdus = 0;
     this.#standstill.reset();
   }
 
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
   look(): string | null {
-    const stood = this.#standstill.look(this.dataOut.progress + this.#dataPdus);
+    const stood = this.#standstill.look(this.dataOut.progress + this.dataPdus);
     if (stood >= IscsiLimits.dataOutMilliseconds && this.dataOut.due) return 'data-out does not come';
     return stood >= IscsiLimits.commandMilliseconds ? 'a command does not end' : null;
   }
@@ -173,14 +173,12 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#goOn();
   }
 
-  /** All Data-In PDUs were sent again: `count` of them, numbered anew. */
-  renumber(count: number): void {
-    this.#dataPdus = count;
-  }
-
-  /** What was coming is not to be used. Its connection ends. */
-  dataLost(): void {
-    this.receiver.lost();
+  /** `path` takes it up, for its connection is lost (RFC 7143 7.2.2). */
+  takenUp(path: CommandPath): void {
+    this.path = path;
+    this.dataOut.restart();
+    this.#standstill.reset();
+    this.#goOn();
   }
 
   #dataArrived(length: number): void {
@@ -191,7 +189,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
 
   /** After data has come or was asked for: the next R2T, or the answer that had to wait. */
   #goOn(): void {
-    if (this.#state === State.running) this.#dataPdus += this.receiver.askForData(this.#dataPdus);
+    if (this.#state === State.running) this.dataPdus += this.receiver.askForData(this.dataPdus);
     else if (this.#result !== null && !this.dataOut.due) this.#answer(this.#result);
     else if (this.#state === State.over) this.#reuse();
   }
@@ -200,7 +198,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     if (this.#state !== State.running) return;
     assert(offset + length <= this.dataOutLength, 'data-out is asked for within what is expected');
     this.dataOut.ask(offset, length);
-    this.#dataPdus += this.receiver.askForData(this.#dataPdus);
+    this.dataPdus += this.receiver.askForData(this.dataPdus);
   }
 
   sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
@@ -216,7 +214,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#dataIn.sending(offset, length);
     this.#host.counters.bytesRead += length;
     if (status !== null) this.#countAnswer();
-    this.#dataPdus += path.sendDataIn(this, this.#dataPdus, offset, data, status, final !== null);
+    this.dataPdus += path.sendDataIn(this, this.dataPdus, offset, data, status, final !== null);
     if (status !== null) this.#becomeOver(false);
     path.afterDataIn(tag, this.#dataIn.mark(length));
     if (status === null && final !== null) this.complete(final);
@@ -233,7 +231,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   #answer(result: CommandResult): void {
     this.#countAnswer();
     const inDescriptors = result.sense !== null && this.#host.router.descriptorSense(this.nexus, this.lun);
-    sendResponse(this.path, this.tag, this.#dataPdus, result, this.expectedLength, inDescriptors);
+    sendResponse(this.path, this.tag, this.dataPdus, result, this.expectedLength, inDescriptors);
     this.#becomeOver(false);
   }
 

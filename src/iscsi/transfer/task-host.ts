@@ -29,6 +29,8 @@ export interface CommandPath extends AnswerPath {
   afterDataIn(tag: number, mark: Lease): void;
   /** Nobody wants the data of the command any more. */
   dataAbandoned(tag: number): void;
+  /** It is gone, and its commands stay for another one to take them up. */
+  readonly isLost: boolean;
   /** Whose data the PDU carries that is coming. */
   receiver: ScsiTask | null;
   /** Answers a PDU with Reject. */

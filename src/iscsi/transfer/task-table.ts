@@ -73,7 +73,7 @@ export class TaskTable implements TaskHost {
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
   look(): string | null {
     for (const task of this.#tasks.values()) {
-      const why = task.look();
+      const why = task.path.isLost ? null : task.look();
       if (why !== null) return why;
     }
     return null;
@@ -216,6 +216,12 @@ export class TaskTable implements TaskHost {
     for (const task of [...this.#tasks.values()]) {
       if (task.hasResult && (lun === null || task.lun === lun)) task.abandon();
     }
+  }
+
+  /** The commands that came by the connection and wait for their turn have not come (11.14). */
+  abandonHeld(path: CommandPath): void {
+    this.numbering.forget(path);
+    for (const task of [...this.#tasks.values()]) if (task.path === path && task.isHeld) task.abandon();
   }
 
   /** A connection is gone: calls `then` when the units have let go of the commands that came by it, which are not answered. */

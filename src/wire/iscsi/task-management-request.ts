@@ -27,6 +27,8 @@ export interface TaskManagementRequest {
   readonly cmdSN: number;
   readonly expStatSN: number;
   readonly refCmdSN: number;
+  /** Of TASK REASSIGN (11.5.6): what comes before it is there; 0: as was acknowledged. */
+  readonly expDataSN: number;
 }
 
 export function decodeTaskManagementRequest(header: Uint8Array): TaskManagementRequest {
@@ -39,6 +41,7 @@ export function decodeTaskManagementRequest(header: Uint8Array): TaskManagementR
     cmdSN: u32(header, 24),
     expStatSN: u32(header, 28),
     refCmdSN: u32(header, 32),
+    expDataSN: u32(header, 36),
   };
 }
 
@@ -50,4 +53,5 @@ export function encodeTaskManagementRequest(pdu: TaskManagementRequest, into: Ui
   putU32(into, 24, pdu.cmdSN);
   putU32(into, 28, pdu.expStatSN);
   putU32(into, 32, pdu.refCmdSN);
+  putU32(into, 36, pdu.expDataSN);
 }

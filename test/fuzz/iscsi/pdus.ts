@@ -209,6 +209,7 @@ export function taskManagementPdu(
     lun: lunBytes(lun),
     referencedTaskTag,
     refCmdSN: numbers.cmdSN - 1,
+    expDataSN: 0,
   };
   return message(
     'Task Management Request',

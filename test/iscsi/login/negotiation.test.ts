@@ -81,7 +81,7 @@ const table: Readonly<Record<string, Row>> = {
   MaxOutstandingR2T: normalOnly(['1', '1'], ['16', '8'], ['0', 'Reject'], ['65536', 'Reject'], ...malformed),
   DataPDUInOrder: normalOnly(['Yes', 'Yes'], ['No', 'No'], ['no', 'Reject'], ['', 'Reject']),
   DataSequenceInOrder: normalOnly(['Yes', 'Yes'], ['No', 'No'], ['no', 'Reject'], ['', 'Reject']),
-  ErrorRecoveryLevel: anySession(['0', '0'], ['2', '1'], ['3', 'Reject'], ...malformed),
+  ErrorRecoveryLevel: anySession(['0', '0'], ['1', '1'], ['2', '2'], ['3', 'Reject'], ...malformed),
   SessionType: anySession(['Normal', null], ['Discovery', null]),
   TaskReporting: normalOnly(
     ['RFC3720', 'RFC3720'],
@@ -150,6 +150,27 @@ test('a first burst is no longer than the burst that was agreed on before', () =
   assert.equal(negotiate('MaxBurstLength', '8192', false, agreed), '8192');
   assert.equal(negotiate('FirstBurstLength', '65536', false, agreed), '8192');
   assert.equal(agreed.firstBurstLength, 8192);
+});
+
+test('commands are kept for another connection at level 2 alone, for a bounded time, and for nobody who waits longer', () => {
+  for (const [level, offer, retained] of [
+    ['1', '10', '0'],
+    ['2', '10', '10'],
+    ['2', '3600', '20'],
+    ['2', '0', '0'],
+  ] as const) {
+    const agreed = defaultParameters();
+    negotiate('ErrorRecoveryLevel', level, false, agreed);
+    assert.equal(negotiate('DefaultTime2Retain', offer, false, agreed), retained);
+    assert.equal(agreed.time2Retain, Number(retained));
+  }
+  const patient = defaultParameters();
+  negotiate('DefaultTime2Wait', '11', false, patient);
+  assert.equal(negotiate('ErrorRecoveryLevel', '2', false, patient), '1');
+  const late = defaultParameters();
+  negotiate('ErrorRecoveryLevel', '2', false, late);
+  assert.equal(negotiate('DefaultTime2Wait', '11', false, late), 'Reject');
+  assert.equal(late.time2Wait, 2);
 });
 
 test('numbers are decimal or hexadecimal, and nothing else', () => {

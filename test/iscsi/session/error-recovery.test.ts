@@ -59,12 +59,12 @@ function bytesOf(pdus: readonly Pdu[]): Buffer {
   return Buffer.concat(pdus.map(({ data }) => data));
 }
 
-test('level 1 is agreed on, and level 2 comes down to it', async () => {
+test('levels 1 and 2 are agreed on, with bursts and R2Ts that can be had again', async () => {
   await withTarget({ router: new ManualRouter() }, async (target) => {
     for (const [offer, agreed] of [
       ['0', '0'],
       ['1', '1'],
-      ['2', '1'],
+      ['2', '2'],
     ] as const) {
       const client = await target.login({ keys: { ErrorRecoveryLevel: offer, MaxOutstandingR2T: '4' } });
       const { keys } = client.session;
@@ -190,6 +190,24 @@ test('a long read goes on as it is acknowledged, and keeps no more than was not'
     assert(target.pool.peakLeasedBytes <= IscsiLimits.dataInPerCommand + 512 * 1024);
     snack(session, { initiatorTaskTag: TAG, begRun: 0, runLength: 1 });
     await session.rejected(RejectReason.protocolError);
+    session.connection.destroy();
+  });
+});
+
+test('an acknowledgement of all that was sent is not one of what follows it', async () => {
+  await withTarget({}, async (target) => {
+    const length = 4 * 1024 * 1024;
+    const session = await openWith(target, length, {});
+    read(session, length);
+    const burst = IscsiLimits.recoverableBurstLength;
+    const [, second] = await receiveData(session, 2);
+    const targetTransferTag = acknowledgementTag(second?.header ?? new Uint8Array(BHS_LENGTH)) ?? 0;
+    snack(session, { type: SnackType.dataAck, targetTransferTag, begRun: 2 });
+    await receiveData(session, 2);
+    await session.settle();
+    assert(target.pool.leasedBytes >= 2 * burst, 'it is kept');
+    snack(session, { initiatorTaskTag: TAG, begRun: 2, runLength: 2 });
+    assert(bytesOf(await receiveData(session, 2)).equals(pattern(length, 9).subarray(2 * burst, 4 * burst)));
     session.connection.destroy();
   });
 });

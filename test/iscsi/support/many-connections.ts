@@ -1,6 +1,7 @@
 /** An initiator with several connections in one session (RFC 7143 4.2.7), each a raw one, whose CmdSN is the session's. */
 import assert from 'node:assert/strict';
 import { loginRequest, receiveLogin, sendLogin, usualKeys } from '../../../client/login.ts';
+import type { Digests, Pdu, PduConnection } from '../../../client/pdu-connection.ts';
 import { BHS_LENGTH, NO_TAG } from '../../../src/wire/iscsi/bhs.ts';
 import type { LoginRequest } from '../../../src/wire/iscsi/login-request.ts';
 import type { LoginResponse } from '../../../src/wire/iscsi/login-response.ts';
@@ -21,21 +22,40 @@ export interface JoinAnswer {
   readonly keys: ReadonlyMap<string, string>;
 }
 
+/** Logs in by other means than `login`: a new session, or another connection of the one that `changes` names. */
+export type LogIn = (
+  target: TestTarget,
+  connection: PduConnection,
+  keys: Record<string, string>,
+  changes: Partial<LoginRequest>,
+) => Promise<JoinAnswer>;
+
 export class ManyConnections {
   readonly target: TestTarget;
   readonly tsih: number;
   /** In the order in which they were made; all count the same CmdSN. */
   readonly all: RawSession[];
 
-  private constructor(target: TestTarget, tsih: number, first: RawSession) {
+  readonly #logIn: LogIn | undefined;
+
+  private constructor(target: TestTarget, first: RawSession, logIn?: LogIn) {
     this.target = target;
-    this.tsih = tsih;
+    this.tsih = first.tsih;
     this.all = [first];
+    this.#logIn = logIn;
   }
 
-  static async open(target: TestTarget, keys: Record<string, string> = {}): Promise<ManyConnections> {
-    const first = await RawSession.open(target, { MaxConnections: '4', ...keys });
-    return new ManyConnections(target, first.tsih, first);
+  static async open(
+    target: TestTarget,
+    keys: Record<string, string> = {},
+    logIn?: LogIn,
+  ): Promise<ManyConnections> {
+    const all = { MaxConnections: '4', ...keys };
+    if (logIn === undefined) return new ManyConnections(target, await RawSession.open(target, all));
+    const connection = await target.connect();
+    const { response, keys: agreed } = await logIn(target, connection, all, {});
+    connection.digests = digestsOf(agreed);
+    return new ManyConnections(target, RawSession.of(connection, response.tsih, 1), logIn);
   }
 
   get first(): RawSession {
@@ -51,13 +71,13 @@ export class ManyConnections {
   /** Logs another connection in, which has to succeed. */
   async join(connectionId: number, keys: Record<string, string> = {}): Promise<RawSession> {
     const connection = await this.target.connect();
-    const { response, keys: agreed } = await this.ask(connection, { connectionId }, keys);
+    const changes = { tsih: this.tsih, cmdSN: this.first.cmdSN, connectionId };
+    const { response, keys: agreed } = await (this.#logIn === undefined
+      ? this.ask(connection, changes, keys)
+      : this.#logIn(this.target, connection, keys, changes));
     assert.equal(response.status, 0);
     assert.equal(response.tsih, this.tsih);
-    connection.digests = {
-      header: agreed.get('HeaderDigest') === 'CRC32C',
-      data: agreed.get('DataDigest') === 'CRC32C',
-    };
+    connection.digests = digestsOf(agreed);
     const joined = this.first.sibling(connection);
     this.all.push(joined);
     return joined;
@@ -65,7 +85,7 @@ export class ManyConnections {
 
   /** One login request to this session, but for what the test changes, and its answer. */
   async ask(
-    connection: Awaited<ReturnType<TestTarget['connect']>>,
+    connection: PduConnection,
     changes: Partial<LoginRequest>,
     keys: Record<string, string> = {},
   ): Promise<JoinAnswer> {
@@ -78,6 +98,13 @@ export class ManyConnections {
     const { response, text } = await receiveLogin(connection);
     return { response, keys: new Map(decodePairs(text)) };
   }
+}
+
+function digestsOf(agreed: ReadonlyMap<string, string>): Digests {
+  return {
+    header: agreed.get('HeaderDigest') === 'CRC32C',
+    data: agreed.get('DataDigest') === 'CRC32C',
+  };
 }
 
 /** An immediate logout on `by`; gives the response code. */
@@ -97,10 +124,16 @@ export function sendLogout(by: RawSession, reason: number, connectionId: number)
 }
 
 /** An immediate task management function on `by`; gives the response code when it comes. */
-export function sendFunction(by: RawSession, what: number, tag = 0xffffffff, refCmdSN = 0): void {
+export function sendFunction(
+  by: RawSession,
+  what: number,
+  tag = 0xffffffff,
+  refCmdSN = 0,
+  expDataSN = 0,
+): void {
   const header = new Uint8Array(BHS_LENGTH);
   const tags = { initiatorTaskTag: 0x600, referencedTaskTag: tag };
-  const counters = { cmdSN: by.cmdSN, expStatSN: 0, refCmdSN };
+  const counters = { cmdSN: by.cmdSN, expStatSN: 0, refCmdSN, expDataSN };
   encodeTaskManagementRequest({ immediate: true, function: what, lun: by.lun, ...tags, ...counters }, header);
   by.connection.send(header);
 }
@@ -124,11 +157,16 @@ export function withSession(
 
 /** Answers the target's ping that comes next. */
 export async function answerPing(by: RawSession): Promise<void> {
-  const ping = decodeNopIn((await by.receive(Opcode.nopIn)).header);
-  assert.equal(ping.initiatorTaskTag, NO_TAG);
+  assert(answersPing(by.connection, await by.receive(Opcode.nopIn)));
+}
+
+/** Answers the PDU if it is a ping of the target's, which counts in no order. */
+export function answersPing(on: PduConnection, pdu: Pdu): boolean {
+  const ping = pdu.opcode === Opcode.nopIn ? decodeNopIn(pdu.header) : null;
+  if (ping === null || ping.initiatorTaskTag !== NO_TAG || ping.targetTransferTag === NO_TAG) return false;
   const header = new Uint8Array(BHS_LENGTH);
   const tags = { lun: ping.lun, initiatorTaskTag: NO_TAG, targetTransferTag: ping.targetTransferTag };
-  const counters = { cmdSN: by.cmdSN, expStatSN: ping.statSN };
-  encodeNopOut({ immediate: true, dataSegmentLength: 0, ...tags, ...counters }, header);
-  by.connection.send(header);
+  encodeNopOut({ immediate: true, dataSegmentLength: 0, ...tags, cmdSN: 0, expStatSN: 0 }, header);
+  on.send(header);
+  return true;
 }

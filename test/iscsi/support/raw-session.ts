@@ -42,6 +42,11 @@ export class RawSession {
     return new RawSession(connection, tsih, { cmdSN });
   }
 
+  /** The first connection of a session, which has logged in. */
+  static of(connection: PduConnection, tsih: number, cmdSN: number): RawSession {
+    return new RawSession(connection, tsih, { cmdSN });
+  }
+
   /** Another connection of the session, which counts the same CmdSN. */
   sibling(connection: PduConnection): RawSession {
     return new RawSession(connection, this.tsih, this.#numbering);
@@ -84,11 +89,15 @@ export class RawSession {
   }
 
   dataOut(changes: Partial<DataOut>, data: Uint8Array): void {
+    this.connection.send(this.dataOutHeader({ dataSegmentLength: data.length, ...changes }), data);
+  }
+
+  dataOutHeader(changes: Partial<DataOut>): Uint8Array {
     const header = new Uint8Array(BHS_LENGTH);
     const fields = { final: true, lun: this.lun, initiatorTaskTag: 0x100, targetTransferTag: NO_TAG };
-    const place = { expStatSN: 0, dataSN: 0, bufferOffset: 0, dataSegmentLength: data.length };
+    const place = { expStatSN: 0, dataSN: 0, bufferOffset: 0, dataSegmentLength: 0 };
     encodeDataOut({ ...fields, ...place, ...changes }, header);
-    this.connection.send(header, data);
+    return header;
   }
 
   /** A header of the given opcode and nothing else. */

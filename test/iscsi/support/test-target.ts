@@ -129,3 +129,8 @@ export async function assertServes(target: TestTarget): Promise<void> {
   if (ready.status !== 0) assert.equal((await client.command(LUN, new Uint8Array(6))).status, 0);
   await client.logout();
 }
+
+/** One turn of the loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -168,6 +168,7 @@ roundTrips(
     lun: bytes(8),
     referencedTaskTag: u32,
     refCmdSN: u32,
+    expDataSN: u32,
   },
   encodeTaskManagementRequest,
   decodeTaskManagementRequest,
