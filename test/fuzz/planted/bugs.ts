@@ -119,8 +119,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   changed(
     'a buffer is kept where a connection ends in the middle of its data',
     'src/iscsi/session/session-connection.js',
-    'this.#data?.release();\n        this.#data = null;\n        this.receiver?.dataLost();',
-    'this.#data = null;\n        this.receiver?.dataLost();',
+    'this.#data?.release();\n        this.#data = null;\n        this.receiver?.receiver.lost();',
+    'this.#data = null;\n        this.receiver?.receiver.lost();',
   ),
   changed(
     'a buffer is kept where immediate data has a wrong digest',
