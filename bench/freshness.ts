@@ -2,9 +2,10 @@
  * What write freshness costs a client that takes turns between two sessions (docs/decisions/0006-freshness-of-writes.md):
  * the same writes by one session and by two in turn, round by round, on the direct and on the proxied path.
  */
-import { IscsiInitiator } from '../client/iscsi-initiator.ts';
+import type { IscsiInitiator } from '../client/iscsi-initiator.ts';
 import { putU16, putU32 } from '../src/wire/scsi/bytes.ts';
 import { OpCode } from '../src/wire/scsi/opcodes.ts';
+import { keepGoing, openSession } from './initiators/own-client.ts';
 import type { Options } from './options.ts';
 import { Crosspath } from './peers/crosspath.ts';
 import type { Path } from './peers/peer.ts';
@@ -48,21 +49,22 @@ export async function measureFreshness(
   console.log('starting a cluster');
   const lines = [['4 KiB writes, depth 8', 'path', 'two sessions : one', 'range', 'held of 1,000 writes']];
   for (const path of await crosspath.start()) {
-    const sessions = [await open(path, '00023d000001'), await open(path, '00023d000002')];
+    const first = await openSession(path, '00023d000001');
+    const second = await openSession(path, '00023d000002');
     for (const [name, place] of Object.entries(patterns)) {
       console.log(`${path.name}: ${name}`);
       const one: Sample[] = [];
       const two: Sample[] = [];
       for (let round = 0; round < options.rounds; round += 1) {
-        one.push(await measure(crosspath, sessions.slice(0, 1), path, place, options.seconds));
-        two.push(await measure(crosspath, sessions, path, place, options.seconds));
+        one.push(await measure(crosspath, [first], path, place, options.seconds));
+        two.push(await measure(crosspath, [first, second], path, place, options.seconds));
       }
       const { median, lowest, highest } = ratios(two.map(rateOf), one.map(rateOf));
       const held = spread(two.map(({ heldShare }) => 1000 * heldShare)).median;
       const range = `${lowest.toFixed(2)} - ${highest.toFixed(2)}`;
       lines.push([name, path.name, median.toFixed(2), range, held.toFixed(1)]);
     }
-    for (const session of sessions) await session.logout();
+    for (const session of [first, second]) await session.logout();
   }
   await crosspath.stop();
   console.log(`\n${formatTable(lines)}`);
@@ -72,40 +74,23 @@ function rateOf({ rate }: Sample): number {
   return rate;
 }
 
-async function open({ url }: Path, isid: string): Promise<IscsiInitiator> {
-  const { hostname, port, pathname } = new URL(url.replace('iscsi:', 'http:'));
-  const targetName = decodeURIComponent(pathname.split('/')[1] ?? '');
-  const initiatorName = 'iqn.2026-11.dev.crosspath:bench';
-  const where = { host: hostname, port: Number(port) };
-  return IscsiInitiator.connect({ ...where, initiatorName, targetName, isid });
-}
-
-/** Writes for that long, DEPTH at a time; the sessions take turns. */
+/** Writes for that long; the sessions take turns. */
 async function measure(
   crosspath: Crosspath,
-  sessions: readonly IscsiInitiator[],
-  { url }: Path,
+  sessions: readonly [IscsiInitiator, ...IscsiInitiator[]],
+  path: Path,
   place: (write: number) => number,
   seconds: number,
 ): Promise<Sample> {
-  const lun = Number(url.slice(url.lastIndexOf('/') + 1));
   const heldBefore = await crosspath.writesHeld();
-  const start = performance.now();
-  const end = start + seconds * 1000;
-  let writes = 0;
-  const lane = async (): Promise<void> => {
-    while (performance.now() < end) {
-      const write = writes;
-      writes += 1;
-      const session = sessions[write % sessions.length];
-      const cdb = new Uint8Array(10);
-      cdb[0] = OpCode.write10;
-      putU32(cdb, 2, place(write) * BLOCKS);
-      putU16(cdb, 7, BLOCKS);
-      await session?.command(lun, cdb, { dataOut: DATA });
-    }
+  const command = (write: number) => {
+    const cdb = new Uint8Array(10);
+    cdb[0] = OpCode.write10;
+    putU32(cdb, 2, place(write) * BLOCKS);
+    putU16(cdb, 7, BLOCKS);
+    const session = sessions[write % sessions.length] ?? sessions[0];
+    return { session, cdb, options: { dataOut: DATA } };
   };
-  await Promise.all(Array.from({ length: DEPTH }, lane));
-  const rate = (writes * 1000) / (performance.now() - start);
-  return { rate, heldShare: ((await crosspath.writesHeld()) - heldBefore) / writes };
+  const { commands, rate } = await keepGoing({ path, depth: DEPTH, seconds, command });
+  return { rate, heldShare: ((await crosspath.writesHeld()) - heldBefore) / commands };
 }

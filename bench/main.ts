@@ -1,5 +1,6 @@
 /** `npm run bench`: the comparison with tgt, or the micro benchmarks. */
 
+import { measureDigests } from './digests.ts';
 import { measureFreshness } from './freshness.ts';
 import { describeMachine, sourceRevision } from './machine.ts';
 import { Measurement } from './measure.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   if (options.micro !== null) return runMicro(options.micro.filter);
   if (options.freshness) return withProcesses((...given) => measureFreshness(options, ...given));
+  if (options.digests) return withProcesses((...given) => measureDigests(options, ...given));
   // Read first: a mistyped name should not cost a whole run.
   const before = options.compare === null ? null : await readResult(options.compare);
   const result = await withProcesses((...given) => measureAll(options, ...given));

@@ -6,6 +6,8 @@ export interface Options {
   readonly micro: { readonly filter: string } | null;
   /** The cost of alternating between two sessions instead of the comparison. */
   readonly freshness: boolean;
+  /** The cost of digests instead of the comparison. */
+  readonly digests: boolean;
   readonly rounds: number;
   readonly seconds: number;
   readonly workloads: readonly Workload[];
@@ -18,6 +20,7 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]         direct path, proxied path and tgt, in one run
 npm run bench -- micro [filter]    parts of the program, in this process
 npm run bench -- freshness         writes by two sessions in turn, against one (docs/decisions/0006)
+npm run bench -- digests           256 KiB reads with and without digests
 
   --rounds N        how often each is measured (default 5)
   --seconds N       how long each time (default 3)
@@ -40,11 +43,12 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const [command, filter = '', ...rest] = positionals;
-  const known = command === undefined || command === 'micro' || command === 'freshness';
+  const known = command === undefined || ['micro', 'freshness', 'digests'].includes(command);
   if (!known || rest.length > 0) throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
   return {
     micro: command === 'micro' ? { filter } : null,
     freshness: command === 'freshness',
+    digests: command === 'digests',
     rounds: count('--rounds', values.rounds),
     seconds: count('--seconds', values.seconds),
     workloads: values.only.length === 0 ? Workloads : values.only.map(workloadNamed),

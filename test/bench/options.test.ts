@@ -21,6 +21,12 @@ test('micro takes a filter', () => {
   assert.deepEqual(parseOptions(['micro', 'deframer']).micro, { filter: 'deframer' });
 });
 
+test('digests and freshness are measured by themselves', () => {
+  const { digests, freshness } = parseOptions(['digests']);
+  assert.deepEqual([digests, freshness], [true, false]);
+  assert(parseOptions(['freshness']).freshness);
+});
+
 test('mistakes are named', () => {
   assert.throws(() => parseOptions(['--only', 'read']), /no row "read": read-4k-1, /);
   assert.throws(() => parseOptions(['--rounds', '0']), /--rounds takes a whole number/);
