@@ -15,6 +15,8 @@ import { Witness } from './witness.ts';
 
 /** What is to come back comes soon or not at all; the machine may be busy. */
 const PATIENCE_MILLISECONDS = 30_000;
+/** Of two processes, beside whatever else a machine is busy with for hours. */
+const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 20;
 /** A process may grow by so much while it is warming up, and no further than this afterwards. */
 const GROWTH_BYTES = 160 << 20;
@@ -43,7 +45,7 @@ export class Victims {
     const systems = names.map((name) => new SystemProcess(file, name, nodeArguments));
     const victims = new Victims(folder, readConfig(file), systems);
     try {
-      await Promise.all(systems.map((system) => system.ready()));
+      await Promise.all(systems.map((system) => system.ready(START_MILLISECONDS)));
       await victims.settled();
       await victims.#witness.begin();
     } catch (error) {

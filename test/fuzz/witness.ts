@@ -5,10 +5,9 @@ import type { PortConfig } from '../../src/daemon/config/cluster-config.ts';
 import { TaskFunction } from '../../src/wire/iscsi/task-management-request.ts';
 import { blockCdb, pattern } from '../support/scsi.ts';
 import { secretBytes } from './secret.ts';
-import { luns, portNames, type UnitName } from './victim-file.ts';
+import { BLOCK, luns, portNames, UNIT_BLOCKS, type UnitName } from './victim-file.ts';
 
 const NAME = 'iqn.2026-11.test:witness';
-const BLOCK = 512;
 const CHECK_CONDITION = 2;
 const UNIT_ATTENTION = 6;
 /** As many as a unit keeps for one nexus. */
@@ -33,9 +32,10 @@ export class Witness {
   async begin(): Promise<void> {
     await this.#with('alpha-all', async (client) => {
       for (const unit of secrets) {
-        await good(client, unit, blockCdb(0x8a, 0, SECRET_BYTES / BLOCK), {
-          dataOut: secretBytes(),
-        });
+        // All of it: whatever block of it is shown to someone tells.
+        for (let lba = 0; lba < UNIT_BLOCKS; lba += SECRET_BYTES / BLOCK) {
+          await good(client, unit, blockCdb(0x8a, lba, SECRET_BYTES / BLOCK), { dataOut: secretBytes() });
+        }
       }
       for (const unit of victims) {
         const { dataIn: data } = await good(client, unit, Uint8Array.of(0x1a, 0, 0x3f, 0, 255, 0), {

@@ -73,8 +73,8 @@ export class SystemProcess {
     return !this.isRunning && !this.#toldToEnd;
   }
 
-  async ready(): Promise<void> {
-    await this.#out.waitFor(/^ready$/, READY_MILLISECONDS).catch((error: unknown) => {
+  async ready(patienceMilliseconds = READY_MILLISECONDS): Promise<void> {
+    await this.#out.waitFor(/^ready$/, patienceMilliseconds).catch((error: unknown) => {
       throw new Error(`${this.name} is not ready\n${this.said}`, { cause: error });
     });
   }

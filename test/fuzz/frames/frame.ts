@@ -7,9 +7,12 @@ import { encodeNexusOpen } from '../../../src/wire/interconnect/nexus.ts';
 import { encodeResult } from '../../../src/wire/interconnect/result.ts';
 import { encodeTaskManagement } from '../../../src/wire/interconnect/task-management.ts';
 import type { Sense } from '../../../src/wire/scsi/sense.ts';
+import { cdbFields } from '../iscsi/pdus.ts';
 import type { Field } from '../message.ts';
 
 const NO_BYTES = new Uint8Array(0);
+/** In the parameters of COMMAND. */
+const CDB_AT = 34;
 
 export interface Frame {
   readonly name: string;
@@ -150,9 +153,6 @@ export const command = (shape: CommandShape): Frame => {
     readSetLength: 65536,
     cdb: shape.cdb,
   };
-  const cdb = Object.fromEntries(
-    [...shape.cdb.keys()].map((at) => [`CDB byte ${at}`, [34 + at, 1]] as const),
-  );
   const of: Places = {
     nexus: [0, 4],
     tag: [8, 4],
@@ -163,11 +163,12 @@ export const command = (shape: CommandShape): Frame => {
     'unsolicited length': [22, 4, 'length'],
     credit: [26, 4, 'length'],
     'read set': [30, 4, 'length'],
-    ...cdb,
   };
   const encode = (into: Uint8Array) => encodeCommand(parameters, into, 0);
   const { name, exchange, payload, fields } = shape;
-  return frame(`COMMAND ${name}`, Type.command, exchange, encode, of, payload, { fields });
+  return frame(`COMMAND ${name}`, Type.command, exchange, encode, of, payload, {
+    fields: [...cdbFields(shape.cdb, CDB_AT), ...fields],
+  });
 };
 
 export const dataOut = (exchange: number, offset: number, payload: Uint8Array): Frame =>

@@ -142,9 +142,7 @@ function copyFields(lid4: boolean): ListCommand['fields'] {
         'segment type': [segmentAt, 1],
         'segment flags': [segmentAt + 1, 1],
         'source LBA high': [segmentAt + 12, 4],
-        'source LBA low': [segmentAt + 16, 4],
         'destination LBA high': [segmentAt + 20, 4],
-        'destination LBA low': [segmentAt + 24, 4],
       },
       {
         'designator length': [header + 7, 1],
@@ -152,6 +150,8 @@ function copyFields(lid4: boolean): ListCommand['fields'] {
         'segment length': [segmentAt + 2, 2],
         'source CSCD': [segmentAt + 4, 2],
         'destination CSCD': [segmentAt + 6, 2],
+        'source LBA low': [segmentAt + 16, 4],
+        'destination LBA low': [segmentAt + 24, 4],
         'segment blocks': [segmentAt + 10, 2],
       },
     ),
@@ -172,9 +172,13 @@ const populate = (of: readonly Range[], seconds: number, type: number): ListComm
     'inactivity timeout': [4, 4],
     'ROD type': [8, 4],
     'LBA high': [16, 4],
-    'LBA low': [20, 4],
   } as const;
-  const lengths = { 'list length': [0, 2], 'descriptor length': [14, 2], blocks: [24, 4] } as const;
+  const lengths = {
+    'list length': [0, 2],
+    'descriptor length': [14, 2],
+    'LBA low': [20, 4],
+    blocks: [24, 4],
+  } as const;
   const cdb = tokenOutCdb(POPULATE, IDENTIFIER, data.length);
   return { name: 'POPULATE TOKEN', cdb, data, fields: fieldsIn('data', values, lengths) };
 };
@@ -189,9 +193,9 @@ const writeUsing = (of: readonly Range[]): ListCommand => {
     'token NAA': [40, 4],
     'token secret': [272, 4],
     'LBA high': [536, 4],
-    'LBA low': [540, 4],
   } as const;
   const lengths = {
+    'LBA low': [540, 4],
     'list length': [0, 2],
     'offset high': [8, 4],
     'offset low': [12, 4],

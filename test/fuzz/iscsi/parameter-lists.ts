@@ -27,8 +27,13 @@ export function dataOf({ data, tokenAt }: ListCommand, dataIn: Uint8Array): Uint
 
 const unmap = fc.array(anyRange(fc.nat(64)), { maxLength: 6 }).map((ranges): ListCommand => {
   const data = unmapList(ranges);
-  const first = { 'LBA high': [8, 4], 'LBA low': [12, 4], reserved: [20, 4] } as const;
-  const lengths = { 'UNMAP data length': [0, 2], 'descriptor length': [2, 2], blocks: [16, 4] } as const;
+  const first = { 'LBA high': [8, 4], reserved: [20, 4] } as const;
+  const lengths = {
+    'UNMAP data length': [0, 2],
+    'descriptor length': [2, 2],
+    'LBA low': [12, 4],
+    blocks: [16, 4],
+  } as const;
   return { name: 'UNMAP', cdb: unmapCdb(data.length), data, fields: fieldsIn('data', first, lengths) };
 });
 

@@ -16,6 +16,8 @@ import { type Field, fieldsIn, LUN_FIELD, type Message } from '../message.ts';
 import type { AskedFor } from './session.ts';
 
 const NO_BYTES = new Uint8Array(0);
+/** Of a SCSI Command. */
+const CDB_AT = 32;
 
 /** What the numbers of a PDU are at the moment: of the session that sends it. */
 export interface Numbers {
@@ -112,23 +114,22 @@ export function commandPdu(shape: CommandShape, numbers: Numbers): Message {
   return message(`SCSI Command ${shape.name}`, encode, immediateData, [...sequence, ...fields]);
 }
 
-/** Every byte of the CDB, and where its group keeps LBA and length. */
-function cdbFields(cdb: Uint8Array): Field[] {
-  const at = 32;
+/** Every byte of a CDB that stands at `at` of a header, and where its group keeps LBA and length. */
+export function cdbFields(cdb: Uint8Array, at = CDB_AT): Field[] {
   const length = cdbLength(cdb[0] ?? 0);
   const bytes = Object.fromEntries(
     Array.from({ length }, (_, index) => [`CDB byte ${index}`, [at + index, 1]] as const),
   );
   switch (length) {
     case 10:
-      return fieldsIn('header', { ...bytes, LBA: [at + 2, 4] }, { 'CDB length': [at + 7, 2] });
+      return fieldsIn('header', bytes, { LBA: [at + 2, 4], 'CDB length': [at + 7, 2] });
     case 12:
-      return fieldsIn('header', { ...bytes, LBA: [at + 2, 4] }, { 'CDB length': [at + 6, 4] });
+      return fieldsIn('header', bytes, { LBA: [at + 2, 4], 'CDB length': [at + 6, 4] });
     case 16:
       return fieldsIn(
         'header',
-        { ...bytes, 'LBA high': [at + 2, 4], 'LBA low': [at + 6, 4] },
-        { 'CDB length': [at + 10, 4] },
+        { ...bytes, 'LBA high': [at + 2, 4] },
+        { 'LBA low': [at + 6, 4], 'CDB length': [at + 10, 4] },
       );
     default:
       return fieldsIn('header', bytes, { 'CDB length': [at + 4, 1] });
