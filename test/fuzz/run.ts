@@ -7,6 +7,8 @@ import { Victims } from './victims.ts';
 /** For making a failing batch smaller, where nothing else is said. */
 const SHRINK_MILLISECONDS = 120_000;
 const MOST_TEXT = 6000;
+/** A batch takes seconds, some minutes on a busy machine. One that does not end shows that a system hangs. */
+const BATCH_MILLISECONDS = 600_000;
 
 export interface RunOptions {
   /** Of the first batch; each further one has the next number. */
@@ -40,6 +42,18 @@ export interface Summary {
   readonly answers: Readonly<Record<string, number>>;
   readonly peakMemoryBytes: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the batch does not end')), BATCH_MILLISECONDS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export class Run {
@@ -104,7 +118,7 @@ export class Run {
     });
     if (this.#victims === null) return;
     try {
-      await runBatch(conversations, this.#victims, this.#tally);
+      await inTime(runBatch(conversations, this.#victims, this.#tally));
     } catch (error) {
       this.#shrinkUntil ??= performance.now() + (this.#options.shrinkMilliseconds ?? SHRINK_MILLISECONDS);
       await this.#endVictims();

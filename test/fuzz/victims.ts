@@ -96,7 +96,7 @@ export class Victims {
     await this.settled();
     this.#noneEnded();
     this.#checks += 1;
-    assert.deepEqual(this.#wrong, [], `what must not be:\n${this.#said()}`);
+    assert.deepEqual(this.#wrong, [], `what must not be: ${this.#wrong.join('\n')}\n${this.#said()}`);
     for (const { log } of this.#systems) log.forget();
   }
 

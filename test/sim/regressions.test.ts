@@ -53,7 +53,7 @@ const regressions: readonly Regression[] = [
   },
   {
     what: 'a write waits behind another that waits for its proof, then for its own, and its answer for a link that ends',
-    seeds: [46_756],
+    seeds: [46_756, 80_921],
     pinned: {},
   },
 ];
