@@ -13,8 +13,11 @@ import { SystemProcess } from '../support/system-process.ts';
 import { chap, chapFile, portNames, victimFile } from './victim-file.ts';
 import { Witness } from './witness.ts';
 
-/** What is to come back comes soon or not at all; the machine may be busy. */
-const PATIENCE_MILLISECONDS = 30_000;
+/**
+ * What is to come back comes soon or not at all, and the machine may be busy; but a session of error recovery level 2, which a changed key may have
+ * asked for, stays without a connection for 30 s, and as long again after a logout for recovery.
+ */
+const PATIENCE_MILLISECONDS = 90_000;
 /** Of two processes, beside whatever else a machine is busy with for hours. */
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 20;
