@@ -40,6 +40,7 @@ class Read implements Command {
   readonly unsolicitedLength = 0;
   readonly dataInCredit: number;
   readonly readSetLength = 262144;
+  readonly timing = null;
   received = 0;
 
   constructor(nexus: Nexus, tag: number, lba: number, blocks: number) {

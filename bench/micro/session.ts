@@ -1,6 +1,7 @@
 import type { Env } from '../../src/env/env.ts';
 import type { ByteStream } from '../../src/env/network.ts';
 import { Portal } from '../../src/iscsi/portal/portal.ts';
+import { Stages } from '../../src/latency/stages.ts';
 import { BHS_LENGTH, NO_TAG } from '../../src/wire/iscsi/bhs.ts';
 import { encodeLoginRequest, LoginStage } from '../../src/wire/iscsi/login-request.ts';
 import { encodeScsiCommand } from '../../src/wire/iscsi/scsi-command.ts';
@@ -153,6 +154,7 @@ class Initiator {
       router,
       pool,
       log: quietLog,
+      stages: new Stages(this.#clock),
       receiveBuffer: new Uint8Array(65536),
       access: { chapOf: () => null, permits: () => true },
       discovery: () => [],

@@ -1,5 +1,6 @@
 import type {
   AccessStateName,
+  LatencyStatus,
   LinkStatus,
   PortCounters,
   PortStatus,
@@ -17,6 +18,7 @@ export interface ClusterStatus {
   readonly units: readonly UnitView[];
   readonly sessions: readonly (SessionStatus & { readonly system: string })[];
   readonly links: readonly (LinkStatus & { readonly system: string })[];
+  readonly latencies: readonly (LatencyStatus & { readonly system: string })[];
 }
 
 export type SystemView =
@@ -59,6 +61,9 @@ export function mergeStatus(config: ClusterConfig, answers: readonly Answer[]): 
       sessions.map((session) => ({ system: system.name, ...session })),
     ),
     links: answered.flatMap(({ system, links }) => links.map((link) => ({ system: system.name, ...link }))),
+    latencies: answered.flatMap(({ system, latencies }) =>
+      latencies.map((latency) => ({ system: system.name, ...latency })),
+    ),
   };
 }
 

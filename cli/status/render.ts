@@ -1,9 +1,10 @@
 import colors from 'picocolors';
 import { formatSize } from '../../src/daemon/config/size.ts';
+import { latencyHeader, latencyRows, latencyTitle } from './latencies.ts';
 import type { ClusterStatus, SystemView } from './merge.ts';
 import { type Cell, table } from './table.ts';
 
-/** The cluster for people: a table each for systems, ports, units, paths, sessions and links. */
+/** The cluster for people: a table each for systems, ports, units, paths, sessions, links and latencies. */
 export function renderStatus(status: ClusterStatus): string {
   const sections = [
     section(
@@ -80,6 +81,7 @@ export function renderStatus(status: ClusterStatus): string {
       ],
       linkRows(status),
     ),
+    section(latencyTitle, latencyHeader, latencyRows(status)),
   ];
   return sections.join('\n');
 }

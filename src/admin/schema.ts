@@ -4,10 +4,15 @@
  *   GET /status    →   SystemStatus: one storage system as it sees itself and the cluster.
  *   POST /reload   →   ReloadAnswer: it has read its configuration again, and grown what is larger there.
  *
- * Counters count from the start of the process. Times are seconds, sizes are bytes.
+ * Counters and latencies are of all that was since the start of the process. Times are seconds where their name has no unit, sizes are
+ * bytes.
  */
 import { z } from 'zod';
+import { kindNames, pathNames } from '../latency/stage.ts';
+import { TIMED_ONE_IN } from '../latency/stages.ts';
 import { AccessState } from '../scsi/access-states.ts';
+
+export { stageNames } from '../latency/stage.ts';
 
 const count = z.int().min(0);
 const bytes = z.int().min(0);
@@ -114,12 +119,73 @@ const link = z.object({
   peakBufferedBytes: bytes,
 });
 
+const microseconds = z.number().min(0);
+
+const distribution = z.object({
+  count,
+  mean: microseconds,
+  p50: microseconds.describe('half of them took at most this; up to an eighth too much, as all of these'),
+  p90: microseconds,
+  p99: microseconds,
+  p999: microseconds.describe('999 of 1000'),
+  max: microseconds,
+});
+
+/**
+ * The stages of a command follow each other, and may come again: what is told is the sum of each. Together they are its total. A command
+ * counts when it is answered, once in every stage that it was in, and nowhere if it never is.
+ */
+const latency = z.object({
+  path: z
+    .enum(pathNames)
+    .describe(
+      'direct: of an initiator, run or answered here; proxied: of an initiator, forwarded to the owner; ' +
+        "served: a partner's, run here by the owner",
+    ),
+  kind: z.enum(kindNames).describe('READ and WRITE of 6, 10, 12 and 16 bytes, or any other command'),
+  microseconds: z.object({
+    received: distribution
+      .optional()
+      .describe(
+        'from the moment that its bytes were read from the connection until its header was handled, ' +
+          'and whatever it waited for its write data after that',
+      ),
+    queued: distribution
+      .optional()
+      .describe(
+        'until it was run or forwarded: by the order of its session, behind other tasks of the unit, ' +
+          'or for a proof that its initiator is still there',
+      ),
+    forwarded: distribution
+      .optional()
+      .describe(
+        'proxied: from the moment that it was given to the link until its answer came back, ' +
+          'but for the time that its initiator took to send data',
+      ),
+    stored: distribution
+      .optional()
+      .describe("in calls of the unit's store; of a third-party copy, all that it did"),
+    answered: distribution
+      .optional()
+      .describe(
+        'data or status was there, until the kernel had taken the last of it: ' +
+          'with what it waited for room in the connection',
+      ),
+    total: distribution.describe('all of these; of a served command: its time at the owner'),
+  }),
+});
+
 export const systemStatus = z.object({
   system: process,
   ports: z.array(port),
   sessions: z.array(session),
   units: z.array(unit),
   links: z.array(link),
+  latencies: z
+    .array(latency)
+    .describe(
+      `where the time of commands goes, by path and kind: of one in ${TIMED_ONE_IN} and of the first`,
+    ),
 });
 
 export const reloadAnswer = z.object({
@@ -135,4 +201,5 @@ export type SessionStatus = z.infer<typeof session>;
 export type UnitStatus = z.infer<typeof unit>;
 export type PortCounters = z.infer<typeof portCounters>;
 export type LinkStatus = z.infer<typeof link>;
+export type LatencyStatus = z.infer<typeof latency>;
 export type AccessStateName = z.infer<typeof accessState>;

@@ -7,6 +7,7 @@ import type { Timer } from '../env/clock.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import type { ByteStream, Listener } from '../env/network.ts';
+import type { Stages } from '../latency/stages.ts';
 import { LinkLimits, ScsiLimits } from '../limits.ts';
 import { AccessState } from '../scsi/access-states.ts';
 import type { LocalUnit } from '../scsi/local-unit/local-unit.ts';
@@ -38,6 +39,7 @@ export interface InterconnectOptions {
   readonly partnerUnits: readonly UnitIdentity[];
   readonly pool: BufferPool;
   readonly order: Order;
+  readonly stages: Stages;
   /** Bytes of a read set where this system is the originator. */
   readonly readSetLength: number;
   readonly log: Log;

@@ -8,6 +8,7 @@ import { Interconnect } from '../cluster/interconnect.ts';
 import type { Env } from '../env/env.ts';
 import type { Log } from '../env/log.ts';
 import { Portal } from '../iscsi/portal/portal.ts';
+import { Stages } from '../latency/stages.ts';
 import { POOL_KEEP_BYTES, RECEIVE_BUFFER_BYTES } from '../limits.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import { Reservations } from '../scsi/local-unit/reservations/reservations.ts';
@@ -36,6 +37,7 @@ export interface Shared {
   /** One for all connections: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
   readonly access: GroupAccess;
+  readonly stages: Stages;
 }
 
 export interface AssembledPortal {
@@ -66,7 +68,8 @@ export function makeShared(
   const pool = new BufferPool(POOL_KEEP_BYTES);
   const receiveBuffer = new Uint8Array(RECEIVE_BUFFER_BYTES);
   const access = new GroupAccess(config.initiatorGroups, secrets, env.random);
-  return { config, system, env, log, pool, order: new Order(), receiveBuffer, access };
+  const stages = new Stages(env.clock);
+  return { config, system, env, log, pool, order: new Order(), receiveBuffer, access, stages };
 }
 
 /** What of a unit is on disk: its bytes, and where its own state survives power loss. */
@@ -111,7 +114,7 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
 }
 
 function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Interconnect {
-  const { config, system, env, log, pool, order, receiveBuffer } = shared;
+  const { config, system, env, log, pool, order, receiveBuffer, stages } = shared;
   return new Interconnect(env, {
     self: {
       cluster: config.name,
@@ -129,6 +132,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
       .map((unit) => identityOf(config, unit)),
     pool,
     order,
+    stages,
     log,
     receiveBuffer,
   });
@@ -136,7 +140,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
 
 /** A portal for each physical port, which the virtual ports on it share. */
 function makePortals(shared: Shared, router: Router): readonly AssembledPortal[] {
-  const { config, system, env, log, pool, receiveBuffer, access } = shared;
+  const { config, system, env, log, pool, receiveBuffer, access, stages } = shared;
   const targetPorts = new Map(targetPortsOf(system).map((port) => [port.name, port]));
   return system.ports
     .filter(({ kind }) => kind === 'physical')
@@ -149,6 +153,7 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
         router,
         pool,
         log,
+        stages,
         receiveBuffer,
         access,
         discovery: (initiator, at) =>

@@ -1,6 +1,7 @@
 /** GET /status: what the parts of one system say of themselves, put together. */
 import {
   accessStateNames,
+  type LatencyStatus,
   type LinkStatus,
   type PortStatus,
   type SessionStatus,
@@ -14,6 +15,7 @@ import type { LinkSlot } from '../cluster/link-slot.ts';
 import type { Partner } from '../cluster/partner.ts';
 import type { Clock } from '../env/clock.ts';
 import type { Portal, SessionStatus as PortalSession } from '../iscsi/portal/portal.ts';
+import type { Latency, Stages } from '../latency/stages.ts';
 import { LocalUnit } from '../scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../scsi/logical-unit.ts';
 import type { CountersOfUnit } from '../scsi/router/command-counters.ts';
@@ -37,6 +39,7 @@ export interface StatusSources {
   readonly portals: readonly Portal[];
   readonly interconnect: Interconnect;
   readonly accessStates: AccessStateTable;
+  readonly stages: Stages;
 }
 
 export function statusOf(sources: StatusSources): SystemStatus {
@@ -58,6 +61,7 @@ export function statusOf(sources: StatusSources): SystemStatus {
     links: sources.interconnect.partners.flatMap((partner) =>
       partner.slots.map((slot) => linkStatus(partner, slot, clock)),
     ),
+    latencies: sources.stages.latencies().map(latencyStatus),
   };
 }
 
@@ -151,6 +155,10 @@ function accessStatesOf(
     if (state !== undefined) states[name] = accessStateNames[state];
   }
   return states;
+}
+
+function latencyStatus({ path, kind, stages, total }: Latency): LatencyStatus {
+  return { path, kind, microseconds: { ...stages, total } };
 }
 
 function linkStatus(partner: Partner, slot: LinkSlot, clock: Clock): LinkStatus {

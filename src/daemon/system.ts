@@ -76,7 +76,7 @@ function makeParts(
   records: readonly UnitRecords<RecordFile>[],
   { version, readConfig }: SystemOptions,
 ): Parts {
-  const { config, system, env, log, pool, access } = shared;
+  const { config, system, env, log, pool, access, stages } = shared;
   const started = env.clock.now();
   const unitStores = records.map((its, index) => ({ ...its, store: storeAt(stores, index) }));
   const assembled = assembleSystem(shared, unitStores);
@@ -93,6 +93,7 @@ function makeParts(
     router,
     interconnect,
     accessStates,
+    stages,
     portals: assembled.portals.map(({ portal }) => portal),
   };
   const units = assembled.localUnits;

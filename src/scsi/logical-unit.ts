@@ -6,6 +6,7 @@
  * returned; the transport must be ready for that.
  */
 import type { Lease } from '../buffers/buffer-pool.ts';
+import type { Timing } from '../latency/timing.ts';
 import type { Sense } from '../wire/scsi/sense.ts';
 import type { Nexus } from './nexus.ts';
 import type { UnitIdentity } from './unit-identity.ts';
@@ -47,6 +48,8 @@ export interface Command {
   readonly dataInCredit: number;
   /** The most data-in that one `sendDataIn` may carry: the read set. */
   readonly readSetLength: number;
+  /** Where what waits for something says so, if the command is timed. */
+  readonly timing: Timing | null;
 
   /** Receive Data-Out: the transport may now fetch [offset, offset + length). At most once at a time. */
   receiveDataOut(offset: number, length: number): void;

@@ -72,7 +72,24 @@ export const sampleStatus: SystemStatus = {
       peakBufferedBytes: 65536,
     },
   ],
+  latencies: [
+    {
+      path: 'proxied',
+      kind: 'read',
+      microseconds: {
+        received: sampleDistribution(0.25),
+        queued: sampleDistribution(4.2),
+        forwarded: sampleDistribution(840),
+        answered: sampleDistribution(31),
+        total: sampleDistribution(1300),
+      },
+    },
+  ],
 };
+
+function sampleDistribution(p50: number): SystemStatus['latencies'][number]['microseconds']['total'] {
+  return { count: 7, mean: p50, p50, p90: p50, p99: 2 * p50, p999: 3 * p50, max: 3 * p50 };
+}
 
 function sampleUnit(name: string, owner: string, local: boolean): SystemStatus['units'][number] {
   return {

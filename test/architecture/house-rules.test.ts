@@ -14,6 +14,7 @@ const layers = [
   'src/sys',
   'src/env/node',
   'src/buffers',
+  'src/latency',
   'src/stores',
   'src/scsi',
   'src/iscsi',
@@ -99,7 +100,7 @@ test('files are touched at start-up alone, and the process by few', () => {
 });
 
 /** The hot path: what a promise, an event emitter, a BigInt or a copy per PDU would make several times slower. */
-const hot = /^src\/(wire|buffers|scsi|iscsi|cluster)\//;
+const hot = /^src\/(wire|buffers|latency|scsi|iscsi|cluster)\//;
 const slow = /\b(async|await|EventEmitter|BigInt|Buffer\.concat|\d+n)\b/g;
 
 /** Begin to listen, and may wait for it. */

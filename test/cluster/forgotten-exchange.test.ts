@@ -10,6 +10,7 @@ import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../src/cluster/interconnect.ts';
 import type { Address } from '../../src/env/network.ts';
+import { Stages } from '../../src/latency/stages.ts';
 import { LinkLimits } from '../../src/limits.ts';
 import { LocalUnit } from '../../src/scsi/local-unit/local-unit.ts';
 import { type Command, type Task, TaskManagementFunction } from '../../src/scsi/logical-unit.ts';
@@ -88,6 +89,7 @@ async function start() {
       partnerUnits: units === 'own' ? [] : [identity],
       pool,
       order: testOrder,
+      stages: new Stages(env.clock),
       readSetLength: 65_536,
       log: { ...silentLog, warn },
       receiveBuffer: new Uint8Array(65_536),

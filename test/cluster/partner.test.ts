@@ -10,6 +10,7 @@ import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../src/cluster/interconnect.ts';
 import type { Address } from '../../src/env/network.ts';
+import { Stages } from '../../src/latency/stages.ts';
 import { LinkLimits } from '../../src/limits.ts';
 import { testOrder } from '../support/scsi.ts';
 
@@ -86,6 +87,7 @@ class Two {
       partnerUnits: [],
       pool: new BufferPool(1 << 20),
       order: testOrder,
+      stages: new Stages(env.clock),
       readSetLength: 65_536,
       log,
       receiveBuffer: new Uint8Array(65_536),

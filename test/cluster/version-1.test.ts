@@ -15,6 +15,7 @@ import { World } from '../../sim/world/world.ts';
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../src/cluster/interconnect.ts';
 import type { Address, ByteStream } from '../../src/env/network.ts';
+import { Stages } from '../../src/latency/stages.ts';
 import { LocalUnit } from '../../src/scsi/local-unit/local-unit.ts';
 import { TaskManagementFunction } from '../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
@@ -92,6 +93,7 @@ class Rig {
         partnerUnits: name === 'alpha' ? [] : [identity],
         pool,
         order: testOrder,
+        stages: new Stages(clock),
         readSetLength: 4096,
         log: silentLog,
         receiveBuffer: new Uint8Array(65536),

@@ -54,6 +54,7 @@ test('status tells of every unit, and counts once for all of them', () => {
     started: env.clock.now(),
     pool: shared.pool,
     access: shared.access,
+    stages: shared.stages,
   });
   assert.equal(asked, 1);
   assert.deepEqual(

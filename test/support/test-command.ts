@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Lease } from '../../src/buffers/buffer-pool.ts';
+import type { Timing } from '../../src/latency/timing.ts';
 import type { Command, CommandResult, Task, TaskAttribute } from '../../src/scsi/logical-unit.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
 import type { Sense } from '../../src/wire/scsi/sense.ts';
@@ -19,6 +20,8 @@ export interface TestCommandOptions {
   /** Default: no bound. */
   readonly credit?: number;
   readonly readSet?: number;
+  /** Default: it is not timed. */
+  readonly timing?: Timing;
   /** Whether what was received is granted again at once (default), or by `grant`. */
   readonly grants?: boolean;
   /** False: asked-for and unsolicited data is kept back until `supply`. */
@@ -46,6 +49,7 @@ export class TestCommand implements Command {
   readonly unsolicitedLength: number;
   readonly dataInCredit: number;
   readonly readSetLength: number;
+  readonly timing: Timing | null;
   readonly ended: Promise<Outcome>;
   /** [offset, length] of each receiveDataOut and each sendDataIn. */
   readonly asked: [number, number][] = [];
@@ -74,6 +78,7 @@ export class TestCommand implements Command {
     this.unsolicitedLength = options.unsolicited ?? this.dataOutLength;
     this.dataInCredit = options.credit ?? this.dataInLength;
     this.readSetLength = options.readSet ?? 65536;
+    this.timing = options.timing ?? null;
     this.#credit = this.dataInCredit;
     this.#data = new Uint8Array(this.dataInLength);
     this.ended = new Promise((resolve) => {

@@ -30,8 +30,10 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
   checksums = false;
   framesSent = 0;
   bytesReceived = 0;
+  receivedAt = 0;
   bytesSent = 0;
   readonly #stream: ByteStream;
+  readonly #clock: Clock;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #incoming = emptyHeader();
@@ -48,6 +50,7 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
     receiver: FrameReceiver,
   ) {
     this.#stream = stream;
+    this.#clock = clock;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, shared);
     this.#receiver = receiver;
@@ -99,6 +102,7 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
+    this.receivedAt = this.#clock.now();
     this.#deframer.received(length);
   }
 

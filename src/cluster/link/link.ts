@@ -4,6 +4,7 @@
  */
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Clock, Timer } from '../../env/clock.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { LinkLimits } from '../../limits.ts';
 import type { Order } from '../../scsi/order.ts';
 import { decodeEvent, encodeEvent, type UnitEvent } from '../../wire/interconnect/event.ts';
@@ -34,6 +35,7 @@ export interface LinkOwner {
 export interface LinkParts {
   readonly units: ServedUnits;
   readonly order: Order;
+  readonly stages: Stages;
   /** Bytes of a read set where this system is the originator. */
   readonly readSetLength: number;
 }
@@ -69,7 +71,7 @@ export class Link implements FrameReceiver {
     this.#clock = clock;
     this.#owner = owner;
     this.originator = new Originator(frames, terms, pool, parts.readSetLength);
-    this.server = new UnitServer(frames, terms, parts.units, pool, parts.order);
+    this.server = new UnitServer(frames, terms, pool, parts);
     frames.generation = terms.generation;
     frames.checksums = terms.checksums;
     frames.become(this);

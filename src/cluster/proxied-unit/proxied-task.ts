@@ -1,4 +1,5 @@
 /** One forwarded command at the system that received it: an exchange, seen from its originator. */
+import { Stage } from '../../latency/stage.ts';
 import { LinkLimits } from '../../limits.ts';
 import { changesNothing, commandOf } from '../../scsi/command-table.ts';
 import type { Command, Task } from '../../scsi/logical-unit.ts';
@@ -47,6 +48,7 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#command = command;
     this.#writes = new WriteRelay(originator, promised, command.unsolicitedLength, command.dataOutLength);
     this.#readSetLength = Math.min(command.readSetLength, originator.readSetLength);
+    command.timing?.enter(Stage.received);
     const { dataInLength, dataInCredit } = command;
     this.#reads = new ReadWindow(originator, share, this, dataInLength, dataInCredit, this.#readSetLength);
   }
@@ -56,6 +58,7 @@ export class ProxiedTask implements Task, CreditTaker {
     const command = this.#running();
     const { frames } = this.#originator;
     this.#commandSent = true;
+    command.timing?.enter(Stage.forwarded);
     const parameters = {
       nexus: this.#nexusId,
       unit: this.unitId,
@@ -202,6 +205,7 @@ export class ProxiedTask implements Task, CreditTaker {
   #relayWrites(command: Command): void {
     this.#writes.passOn(this.#exchange);
     const range = this.#writes.nextRange();
+    command.timing?.enter(this.#writes.awaitsClient ? Stage.received : Stage.forwarded);
     if (range !== null) command.receiveDataOut(range.offset, range.length);
   }
 }

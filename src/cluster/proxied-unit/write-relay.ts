@@ -89,9 +89,14 @@ export class WriteRelay {
     }
   }
 
+  /** Data that it was asked for, or may send, has not all come. */
+  get awaitsClient(): boolean {
+    return this.#arrived < this.#expected;
+  }
+
   /** The range to ask the client for now: what the owner is ready for, once all that was asked before is here. */
   nextRange(): { readonly offset: number; readonly length: number } | null {
-    if (this.#ownerReady <= this.#expected || this.#arrived < this.#expected) return null;
+    if (this.#ownerReady <= this.#expected || this.awaitsClient) return null;
     const offset = this.#expected;
     this.#expected = this.#ownerReady;
     return { offset, length: this.#ownerReady - offset };

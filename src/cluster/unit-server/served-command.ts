@@ -1,5 +1,7 @@
 /** One command of the partner's, run here by its owner: the exchange seen from the owner's side. */
 import type { Lease } from '../../buffers/buffer-pool.ts';
+import { Path, Stage } from '../../latency/stage.ts';
+import type { Timing } from '../../latency/timing.ts';
 import type { Command, CommandResult, Task, TaskAttribute } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import type { CommandParameters } from '../../wire/interconnect/command.ts';
@@ -21,6 +23,7 @@ export class ServedCommand implements Command {
   readonly unsolicitedLength: number;
   readonly dataInCredit: number;
   readonly readSetLength: number;
+  readonly timing: Timing | null;
   readonly exchange: number;
   /** Set when the unit has taken the command; null while it is in `execute`. */
   task: Task | null = null;
@@ -44,6 +47,7 @@ export class ServedCommand implements Command {
     this.unsolicitedLength = parameters.unsolicitedLength;
     this.dataInCredit = parameters.dataInCredit;
     this.readSetLength = parameters.readSetLength;
+    this.timing = server.stages.begin(Path.served, this.cdb, server.frames.receivedAt);
     this.#allowed = parameters.unsolicitedLength;
   }
 
@@ -78,20 +82,24 @@ export class ServedCommand implements Command {
       4 + (together ? encodeResult(this.#asResult(final), frames.scratch, HEADER_LENGTH + 4) : 0);
     if (this.#server.closed) data.release();
     else frames.send(FrameType.dataIn, together ? FINAL : 0, this.exchange, length, data.bytes, data);
-    if (together) this.#end();
+    if (together) this.#becomeAnswered();
     else if (final !== null) this.complete(final);
   }
 
   complete(result: CommandResult): void {
+    this.timing?.enter(Stage.answered);
     this.#respond(this.#asResult(result));
+    this.#becomeAnswered();
   }
 
   outcomeUnknown(): void {
     this.#respond(UNKNOWN);
+    this.#end();
   }
 
   aborted(): void {
     this.#respond(ABORTED);
+    this.#end();
   }
 
   #respond(result: Result): void {
@@ -100,6 +108,10 @@ export class ServedCommand implements Command {
       const length = encodeResult(result, frames.scratch, HEADER_LENGTH);
       frames.send(FrameType.response, 0, this.exchange, length);
     }
+  }
+
+  #becomeAnswered(): void {
+    if (this.timing !== null && !this.#server.closed) this.#server.frames.releaseWhenSent(this.timing);
     this.#end();
   }
 

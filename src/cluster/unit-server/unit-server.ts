@@ -3,6 +3,7 @@
  * when that ends, the partner's nexuses are lost and what they had running is aborted.
  */
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { LinkLimits } from '../../limits.ts';
 import type { LogicalUnit, TaskManagementFunction, TaskManagementResponse } from '../../scsi/logical-unit.ts';
 import type { Order } from '../../scsi/order.ts';
@@ -25,10 +26,18 @@ export interface ServedUnit {
 /** By the number under which INVENTORY lists it. */
 export type ServedUnits = ReadonlyMap<number, ServedUnit>;
 
+/** What it needs of its system. */
+export interface ServerParts {
+  readonly units: ServedUnits;
+  readonly order: Order;
+  readonly stages: Stages;
+}
+
 export class UnitServer {
   /** The protocol version of the link. */
   readonly version: number;
   readonly frames: FrameChannel;
+  readonly stages: Stages;
   commandsServed = 0;
   closed = false;
   readonly #units: ServedUnits;
@@ -43,12 +52,13 @@ export class UnitServer {
   #unwanted: Lease | null = null;
   #drained: (() => void) | null = null;
 
-  constructor(frames: FrameChannel, terms: LinkTerms, units: ServedUnits, pool: BufferPool, order: Order) {
+  constructor(frames: FrameChannel, terms: LinkTerms, pool: BufferPool, parts: ServerParts) {
     this.frames = frames;
     this.version = terms.version;
-    this.#units = units;
+    this.stages = parts.stages;
+    this.#units = parts.units;
     this.#pool = pool;
-    this.#nexuses = new ServedNexuses(frames, terms, order);
+    this.#nexuses = new ServedNexuses(frames, terms, parts.order);
   }
 
   get exchangesInFlight(): number {

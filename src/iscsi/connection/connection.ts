@@ -41,9 +41,12 @@ export class Connection implements StreamHandler, FrameHandler {
   /** The longest data segment that the peer may send now. */
   maxReceiveSegmentLength: number = IscsiLimits.loginDataSegmentLength;
   bytesReceived = 0;
+  /** When the bytes that are handled now have come: ms, of the clock. */
+  receivedAt = 0;
   /** Called once, when the stream has closed. */
   whenClosed: () => void = () => {};
   #phase: Phase | null = null;
+  readonly #clock: Clock;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #digest = new Uint8Array(DIGEST_LENGTH);
@@ -58,6 +61,7 @@ export class Connection implements StreamHandler, FrameHandler {
   constructor(stream: ByteStream, clock: Clock, pool: BufferPool, log: Log, received: Uint8Array) {
     this.stream = stream;
     this.log = log;
+    this.#clock = clock;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, received);
   }
@@ -148,6 +152,7 @@ export class Connection implements StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
+    this.receivedAt = this.#clock.now();
     if (this.#closing) return;
     try {
       this.#deframer.received(length);

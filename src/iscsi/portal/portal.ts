@@ -8,6 +8,7 @@ import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/env.ts';
 import type { Log } from '../../env/log.ts';
 import type { Address, ByteStream, Listener } from '../../env/network.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { IscsiLimits } from '../../limits.ts';
 import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
@@ -32,6 +33,7 @@ export interface PortalOptions {
   readonly router: TaskRouter;
   readonly pool: BufferPool;
   readonly log: Log;
+  readonly stages: Stages;
   /** The process's: see the invariant of Deframer. */
   readonly receiveBuffer: Uint8Array;
   readonly access: Access;
@@ -241,7 +243,7 @@ export class Portal {
   }
 
   #newSession(tsih: number, identity: Identity, { parameters, cmdSN }: LoggedIn): Session {
-    const { router, pool, log, discovery } = this.#options;
+    const { router, pool, log, stages, discovery } = this.#options;
     const session = new Session({
       identity,
       parameters,
@@ -250,6 +252,7 @@ export class Portal {
       router,
       pool,
       log,
+      stages,
       counters: this.#counters.get(identity.port?.name ?? '') ?? newPortCounters(),
       targets: (at) => discovery(identity.initiatorName, at),
       ended: (ended) => this.#sessions.remove(ended),

@@ -4,6 +4,7 @@
  */
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
 import type { Log } from '../../env/log.ts';
+import type { Stages } from '../../latency/stages.ts';
 import type { NexusLoss } from '../../scsi/logical-unit.ts';
 import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
@@ -36,6 +37,7 @@ export interface SessionOptions {
   readonly pool: BufferPool;
   readonly log: Log;
   readonly counters: PortCounters;
+  readonly stages: Stages;
   /** `at`: the address that the initiator has connected to. */
   readonly targets: (at: string) => readonly DiscoveredTarget[];
   /** The session is over: its nexus is closed. */
@@ -65,18 +67,18 @@ export class Session implements ConnectionHost, TableHost {
   readonly #whenOver: (() => void)[] = [];
 
   constructor(options: SessionOptions) {
-    const { identity, router, pool, counters } = options;
+    const { identity, router } = options;
     this.#options = options;
     this.identity = identity;
     this.tsih = options.tsih;
     this.parameters = options.parameters;
-    this.pool = pool;
+    this.pool = options.pool;
     this.targets = options.targets;
     this.numbering = new Numbering(options.cmdSN);
     const { initiatorName, isid, port } = identity;
     const open = (at: TargetPort) =>
       router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
-    this.tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
+    this.tasks = port === null ? null : new TaskTable(this, open(port), options);
     const recovers = this.tasks !== null && this.parameters.errorRecoveryLevel === 2;
     this.lost = recovers ? new LostConnections(this.tasks, this.parameters, this.#givenUp) : null;
     this.manager = this.tasks === null ? null : new TaskManager(this.tasks, this.lost);

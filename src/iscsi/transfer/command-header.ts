@@ -43,6 +43,15 @@ export function taskAttributeOf(header: Uint8Array): TaskAttribute {
   }
 }
 
+/** Bytes that the initiator means to send, and to receive. */
+export function dataOutLengthOf(header: Uint8Array): number {
+  return (flagsOf(header) & WRITE) !== 0 ? expectedDataTransferLength(header) : 0;
+}
+
+export function dataInLengthOf(header: Uint8Array): number {
+  return (flagsOf(header) & READ) !== 0 ? expectedDataTransferLength(header) : 0;
+}
+
 export function isBidirectional(header: Uint8Array): boolean {
   return (flagsOf(header) & (READ | WRITE)) === (READ | WRITE);
 }

@@ -1,22 +1,18 @@
 /** One command of a session, from its PDU to its answer. The objects are reused within the session. */
 import assert from 'node:assert/strict';
 import type { Lease } from '../../buffers/buffer-pool.ts';
+import { Path, Stage } from '../../latency/stage.ts';
+import type { Timing } from '../../latency/timing.ts';
 import { IscsiLimits } from '../../limits.ts';
 import type { Command, CommandResult, Task, TaskAttribute } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import { cmdSNOf, initiatorTaskTag, isFinal, isImmediate } from '../../wire/iscsi/bhs.ts';
-import {
-  CDB_LENGTH,
-  expectedDataTransferLength,
-  flagsOf,
-  READ,
-  WRITE,
-} from '../../wire/iscsi/scsi-command.ts';
+import { CDB_LENGTH } from '../../wire/iscsi/scsi-command.ts';
 import { decodeLun } from '../../wire/scsi/lun.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { Waiting } from '../session/numbering.ts';
 import { sendResponse } from './answers.ts';
-import { cdbOf, taskAttributeOf } from './command-header.ts';
+import { cdbOf, dataInLengthOf, dataOutLengthOf, taskAttributeOf } from './command-header.ts';
 import { type DataInOwner, DataInTransfer } from './data-in-transfer.ts';
 import { type DataOutOwner, DataOutReceiver } from './data-out-receiver.ts';
 import type { DataOutTransfer } from './data-out-transfer.ts';
@@ -35,6 +31,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   unsolicitedLength = 0;
   dataInCredit = 0;
   readonly readSetLength = IscsiLimits.readSetLength;
+  timing: Timing | null = null;
   lun = -1;
   cmdSN = 0;
   immediate = false;
@@ -84,17 +81,16 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   /** `header`: a SCSI Command without a mistake, which came by `path`; `immediate`: bytes of data behind it. */
   start(path: CommandPath, header: Uint8Array, extendedCdb: Uint8Array | null, immediate: number): void {
     this.path = path;
-    const flags = flagsOf(header);
-    const expected = expectedDataTransferLength(header);
     this.tag = initiatorTaskTag(header);
     this.cmdSN = cmdSNOf(header);
     this.immediate = isImmediate(header);
     this.lun = decodeLun(header, 8);
     for (let i = 0; i < 8; i++) this.lunBytes[i] = header[8 + i] ?? 0;
     this.taskAttribute = taskAttributeOf(header);
-    this.dataOutLength = (flags & WRITE) !== 0 ? expected : 0;
-    this.dataInLength = (flags & READ) !== 0 ? expected : 0;
+    this.dataOutLength = dataOutLengthOf(header);
+    this.dataInLength = dataInLengthOf(header);
     this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
+    this.timing = this.#host.stages.begin(Path.direct, this.cdb, path.connection.receivedAt);
     const final = isFinal(header) || this.dataOutLength === 0;
     this.dataOut.start(this.dataOutLength, immediate, final, path.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
@@ -215,7 +211,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#host.counters.bytesRead += length;
     if (status !== null) this.#countAnswer();
     this.dataPdus += path.sendDataIn(this, this.dataPdus, offset, data, status, final !== null);
-    if (status !== null) this.#becomeOver(false);
+    if (status !== null) this.#becomeAnswered();
     path.afterDataIn(tag, this.#dataIn.mark(length));
     if (status === null && final !== null) this.complete(final);
   }
@@ -225,6 +221,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     if (this.dataOut.due) {
       this.#state = State.resultHeld;
       this.#result = result;
+      this.timing?.enter(Stage.received);
     } else this.#answer(result);
   }
 
@@ -232,11 +229,17 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.#countAnswer();
     const inDescriptors = result.sense !== null && this.#host.router.descriptorSense(this.nexus, this.lun);
     sendResponse(this.path, this.tag, this.dataPdus, result, this.expectedLength, inDescriptors);
+    this.#becomeAnswered();
+  }
+
+  #becomeAnswered(): void {
+    if (this.timing !== null) this.path.connection.afterSending(this.timing);
     this.#becomeOver(false);
   }
 
   /** Before the answer is made, so that it carries the window that it opens. */
   #countAnswer(): void {
+    this.timing?.enter(Stage.answered);
     this.#host.counters.responsesSent += 1;
     if (!this.immediate) this.#host.numbering.answered();
   }

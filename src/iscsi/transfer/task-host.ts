@@ -1,4 +1,5 @@
 import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
+import type { Stages } from '../../latency/stages.ts';
 import type { CommandResult } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
@@ -47,6 +48,7 @@ export interface TaskHost {
   readonly numbering: Numbering;
   readonly credit: ReadCredit;
   readonly counters: PortCounters;
+  readonly stages: Stages;
   nextTransferTag(): number;
   /** The task is in the table no more. `dataDue`: data may still come for its tag. */
   removed(task: ScsiTask, dataDue: boolean): void;

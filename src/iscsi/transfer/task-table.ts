@@ -3,6 +3,7 @@
  * 11.3, 11.7).
  */
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { IscsiLimits } from '../../limits.ts';
 import { TaskManagementFunction } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
@@ -34,6 +35,9 @@ export interface TableHost {
   dropSession(why: string): void;
 }
 
+/** What the commands of a session share with others. */
+export type TableParts = Pick<TaskHost, 'router' | 'pool' | 'counters' | 'stages'>;
+
 /** More than any session has at once: its window and the immediate commands. */
 const KEPT = IscsiLimits.commandWindow + IscsiLimits.immediateCommands;
 
@@ -42,6 +46,7 @@ export class TaskTable implements TaskHost {
   readonly router: TaskRouter;
   readonly pool: BufferPool;
   readonly counters: PortCounters;
+  readonly stages: Stages;
   readonly credit = new ReadCredit();
   readonly numbering: Numbering;
   readonly #host: TableHost;
@@ -53,12 +58,13 @@ export class TaskTable implements TaskHost {
   #immediate = 0;
   #draining = false;
 
-  constructor(host: TableHost, nexus: Nexus, router: TaskRouter, pool: BufferPool, counters: PortCounters) {
+  constructor(host: TableHost, nexus: Nexus, parts: TableParts) {
     this.#host = host;
     this.nexus = nexus;
-    this.router = router;
-    this.pool = pool;
-    this.counters = counters;
+    this.router = parts.router;
+    this.pool = parts.pool;
+    this.counters = parts.counters;
+    this.stages = parts.stages;
     this.numbering = host.numbering;
   }
 

@@ -3,6 +3,7 @@
  * command, with its tag, so that its unit attentions, its order and the reservations hold, and task management finds it.
  */
 import type { BufferPool } from '../../buffers/buffer-pool.ts';
+import { Stage } from '../../latency/stage.ts';
 import { DiscardedData } from '../discarded-data.ts';
 import type { Command, CommandResult, LogicalUnit, TaskManagementResponse } from '../logical-unit.ts';
 import { UnitCommand, type UnitOutcome } from './unit-command.ts';
@@ -91,6 +92,7 @@ export abstract class AdmittedTask extends DiscardedData {
     }
     if (outcome.status !== 0) return this.complete(outcome);
     this.#phase = Phase.running;
+    this.command.timing?.enter(Stage.stored);
     this.run(told);
   }
 }

@@ -40,6 +40,7 @@ export class UnitCommand implements Command {
   /** There is room for all of it from the start. */
   readonly dataInCredit: number;
   readonly readSetLength = CopyLimits.pieceLength;
+  readonly timing = null;
   readonly unit: LogicalUnit;
   readonly #dataIn: Uint8Array;
   readonly #dataOut: Uint8Array;

@@ -1,4 +1,5 @@
 import type { Lease } from '../../buffers/buffer-pool.ts';
+import { Stage } from '../../latency/stage.ts';
 import { TaskState, UnitTask } from './unit-task.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -55,6 +56,7 @@ export abstract class DataOutTask extends UnitTask {
   }
 
   protected run(): void {
+    this.command.timing?.enter(Stage.received);
     this.#proceed();
   }
 
@@ -133,6 +135,7 @@ export abstract class DataOutTask extends UnitTask {
         this.#start,
       );
     }
+    this.command.timing?.enter(Stage.received);
     if (this.#asked || this.#start + this.#arrived < this.#unsolicited()) return;
     this.#asked = true;
     this.command.receiveDataOut(this.#start + this.#arrived, this.#length - this.#arrived);

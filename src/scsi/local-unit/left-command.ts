@@ -16,6 +16,7 @@ export function leftCommand({ nexus, taskAttribute }: Command): Command {
     unsolicitedLength: 0,
     dataInCredit: 0,
     readSetLength: 0,
+    timing: null,
     receiveDataOut: nothing,
     sendDataIn: (_offset, data) => data.release(),
     complete: nothing,

@@ -1,5 +1,6 @@
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import type { Errno } from '../../env/disk.ts';
+import { Stage } from '../../latency/stage.ts';
 import { ScsiLimits } from '../../limits.ts';
 import type { StoreDone } from '../../stores/block-store.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
@@ -202,14 +203,18 @@ export abstract class UnitTask implements Task {
   protected storeCalled(): void {
     this.#storeBusy = true;
     this.#storeCalls += 1;
+    this.command.timing?.enter(Stage.stored);
   }
 
   /** The store has called back. False: the task was aborted meanwhile, and has gone now. */
   protected storeReturned(): boolean {
     this.#storeBusy = false;
-    if (!this.aborting && !this.#left) return true;
-    this.#becomeGone();
-    return false;
+    if (this.aborting || this.#left) {
+      this.#becomeGone();
+      return false;
+    }
+    this.command.timing?.enter(Stage.answered);
+    return true;
   }
 
   /** One call into the store, and what to do when it has succeeded. */

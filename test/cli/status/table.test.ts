@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { elapsed } from '../../../cli/status/latencies.ts';
 import { duration, renderStatus, rounded } from '../../../cli/status/render.ts';
 import { table } from '../../../cli/status/table.ts';
 import { sampleStatus } from '../../admin/sample-status.ts';
@@ -29,13 +30,48 @@ test('sizes and durations are short', () => {
   assert.deepEqual([0.9, 61, 3723, 100000].map(duration), ['0s', '1m01s', '1h02m', '1d03h']);
 });
 
+const nothing = { cluster: 'demo', systems: [], units: [], sessions: [], links: [], latencies: [] };
+
 test('a link that is slow says so, with its round trip, while it is up', () => {
   const shown = (state: 'up' | 'down', slow: boolean) => {
     const links = sampleStatus.links.map((link) => ({ ...link, system: 'alpha', state, slow }));
-    const text = renderStatus({ cluster: 'demo', systems: [], units: [], sessions: [], links });
+    const text = renderStatus({ ...nothing, links });
     return text.split('\n').find((line) => line.includes('beta')) ?? '';
   };
   assert.match(shown('up', true), / up, slow .* 180\.25ms /);
   assert.match(shown('up', false), / up {2,}.* 180\.25ms /);
   assert.doesNotMatch(shown('down', true), /slow|180/);
+});
+
+test('a stage shows its median and its 99th percentile, and a dash where no command was in it', () => {
+  const latencies = sampleStatus.latencies.map((latency) => ({ ...latency, system: 'alpha' }));
+  const text = renderStatus({ ...nothing, latencies });
+  const row = text.split('\n').find((line) => line.includes('proxied')) ?? '';
+  assert.deepEqual(row.trim().split(/ {2,}/), [
+    'alpha',
+    'proxied',
+    'read',
+    '7',
+    '0.3us/0.5us',
+    '4.2us/8.4us',
+    '840us/1.7ms',
+    '-',
+    '31us/62us',
+    '1.3ms/2.6ms',
+    '3.9ms',
+  ]);
+});
+
+test('a latency has a unit that keeps it short', () => {
+  assert.deepEqual([0, 9.94, 9.95, 999.4, 999.5, 9949, 999_499, 999_500, 62e6].map(elapsed), [
+    '0.0us',
+    '9.9us',
+    '10us',
+    '999us',
+    '1.0ms',
+    '9.9ms',
+    '999ms',
+    '1.0s',
+    '62s',
+  ]);
 });

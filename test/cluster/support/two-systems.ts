@@ -5,10 +5,13 @@ import { BufferPool } from '../../../src/buffers/buffer-pool.ts';
 import { Interconnect } from '../../../src/cluster/interconnect.ts';
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import type { ProxiedUnit } from '../../../src/cluster/proxied-unit/proxied-unit.ts';
+import type { Clock } from '../../../src/env/clock.ts';
+import type { Env } from '../../../src/env/env.ts';
 import type { Log } from '../../../src/env/log.ts';
 import { NodeClock } from '../../../src/env/node/clock.ts';
 import type { KeyRing, SharedKey } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
+import { Stages } from '../../../src/latency/stages.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import type { LogicalUnit } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
@@ -54,6 +57,8 @@ export interface TestSystem {
   readonly interconnect: Interconnect;
   readonly pool: BufferPool;
   readonly log: WatchedLog;
+  /** Every command is timed. */
+  readonly stages: Stages;
 }
 
 export interface TwoSystemsOptions {
@@ -72,6 +77,8 @@ export interface TwoSystemsOptions {
   /** Where the unit saves its mode pages; default: nowhere. */
   readonly modeStore?: RecordStore;
   readonly readOnly?: boolean;
+  /** Of both systems; default: the real one. */
+  readonly clock?: Clock;
   /** What lies between the local unit and its store. */
   readonly wrap?: (store: BlockStore) => BlockStore;
 }
@@ -106,9 +113,10 @@ export class TwoSystems {
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
+    const { clock = new NodeClock() } = options;
     const parts = {
       pool: alphaPool,
-      clock: new NodeClock(),
+      clock,
       random: testRandom,
       order: testOrder,
       log: alphaLog,
@@ -127,7 +135,7 @@ export class TwoSystems {
       alphaPool,
       alphaLog,
       readSetLength,
-      alphaKeys,
+      { ...nodeEnv(alphaKeys), clock },
     );
     const betaPool = new BufferPool(1 << 24);
     const betaLog = new WatchedLog();
@@ -143,7 +151,7 @@ export class TwoSystems {
       betaPool,
       betaLog,
       readSetLength,
-      betaKeys,
+      { ...nodeEnv(betaKeys), clock },
     );
     const [proxied] = this.beta.interconnect.proxiedUnits;
     if (proxied === undefined) throw new Error('beta has no proxied unit');
@@ -245,9 +253,10 @@ function makeSystem(
   pool: BufferPool,
   log: WatchedLog,
   readSetLength: number,
-  keys: KeyRing,
+  env: Env,
 ): TestSystem {
-  const interconnect = new Interconnect(nodeEnv(keys), {
+  const stages = new Stages(env.clock, 1);
+  const interconnect = new Interconnect(env, {
     self: { cluster, name, incarnation: '00000000000000ff' },
     addresses,
     partners: [{ name: partner, addresses: partnerAddresses }],
@@ -255,9 +264,10 @@ function makeSystem(
     partnerUnits,
     pool,
     order: testOrder,
+    stages,
     readSetLength,
     receiveBuffer: new Uint8Array(262144),
     log,
   });
-  return { interconnect, pool, log };
+  return { interconnect, pool, log, stages };
 }

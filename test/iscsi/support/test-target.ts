@@ -10,6 +10,7 @@ import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import type { Access } from '../../../src/iscsi/login/access.ts';
 import type { DiscoveredTarget } from '../../../src/iscsi/portal/discovery.ts';
 import { Portal } from '../../../src/iscsi/portal/portal.ts';
+import { Stages } from '../../../src/latency/stages.ts';
 import { LocalUnit } from '../../../src/scsi/local-unit/local-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { Router } from '../../../src/scsi/router/router.ts';
@@ -44,17 +45,22 @@ export class TestTarget {
   /** Of the unit at LUN. Holds nothing back until the test says so. */
   readonly held: HeldStore;
   readonly ports: readonly TargetPort[];
+  /** Every command is timed. */
+  readonly stages: Stages;
 
   constructor(options: TargetOptions) {
     this.held = new HeldStore(new MemoryStore({ byteLength: UNIT_BYTES, blockLength: BLOCK }));
     this.held.holding = false;
     this.ports = options.ports ?? [testPort()];
-    this.portal = new Portal(options.env ?? nodeEnv(), {
+    const env = options.env ?? nodeEnv();
+    this.stages = new Stages(env.clock, 1);
+    this.portal = new Portal(env, {
       address: { transport: 'tcp', host: HOST, port: 0 },
       ports: this.ports,
       router: options.router ?? this.#router(),
       pool: this.pool,
       log: options.log ?? silentLog,
+      stages: this.stages,
       receiveBuffer: new Uint8Array(65536),
       access: options.access ?? openAccess,
       discovery: () => options.discovery ?? [],

@@ -73,6 +73,10 @@ export class FcChannel implements FrameChannel, FcPortHandler {
     return this.#port.bytesReceived;
   }
 
+  get receivedAt(): number {
+    return this.#port.receivedAt;
+  }
+
   get bytesSent(): number {
     return this.#port.bytesSent;
   }

@@ -62,12 +62,14 @@ const DATA_FIELD = 2048;
 export class FcPort implements StreamHandler, FrameHandler {
   readonly headerLength = ENCAPSULATION_LENGTH;
   bytesReceived = 0;
+  receivedAt = 0;
   bytesSent = 0;
   /** Addresses, from the login on. */
   localId = 0;
   remoteId = 0;
   readonly assembly = new SequenceAssembly();
   readonly #stream: ByteStream;
+  readonly #clock: Clock;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #handler: FcPortHandler;
@@ -90,6 +92,7 @@ export class FcPort implements StreamHandler, FrameHandler {
     handler: FcPortHandler,
   ) {
     this.#stream = stream;
+    this.#clock = clock;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, shared);
     this.#handler = handler;
@@ -151,6 +154,7 @@ export class FcPort implements StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
+    this.receivedAt = this.#clock.now();
     this.#deframer.received(length);
     const broken = this.#handler.drained();
     if (broken !== null) this.#stop(broken);

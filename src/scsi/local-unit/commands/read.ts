@@ -1,6 +1,7 @@
 /** READ (6), (10), (12), (16): SBC-3 5.7 to 5.10. */
 import assert from 'node:assert/strict';
 import type { Lease } from '../../../buffers/buffer-pool.ts';
+import { Stage } from '../../../latency/stage.ts';
 import { ScsiLimits } from '../../../limits.ts';
 import { blocksOf, lbaOf } from '../../../wire/scsi/cdb.ts';
 import type { Sense } from '../../../wire/scsi/sense.ts';
@@ -63,6 +64,7 @@ export class ReadTask extends UnitTask {
     const whole = Math.ceil(length / blockLength) * blockLength;
     const lease = this.unit.pool.take(whole);
     const position = this.firstBlock * blockLength + this.#offset;
+    this.command.timing?.enter(Stage.stored);
     if (this.unit.store.readCached(position, lease.bytes)) this.#deliver(lease, length);
     else this.#read(lease, position, length);
     return true;
@@ -81,6 +83,7 @@ export class ReadTask extends UnitTask {
   }
 
   #deliver(lease: Lease, length: number): void {
+    this.command.timing?.enter(Stage.answered);
     const offset = this.#offset;
     const data = length === lease.bytes.length ? lease : this.#shortened(lease, length);
     this.#offset += length;
