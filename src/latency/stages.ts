@@ -21,7 +21,15 @@ import {
 import { Timing } from './timing.ts';
 
 /** A prime: initiators send in batches and patterns of powers of two, of which it would else be the same command again and again. */
-export const TIMED_ONE_IN = 61;
+export const TIMED_ONE_IN = 127;
+
+const KINDS = kindNames.length;
+
+/** Where commands come from. Not a number, which would have to be boxed for each of them. */
+export interface Received {
+  /** When the bytes that are handled now have come: ms, of the clock. */
+  readonly receivedAt: number;
+}
 
 /** Of the commands of one path and kind. */
 class StageTimes {
@@ -42,7 +50,7 @@ export class Stages {
   readonly #oneIn: number;
   readonly #times = pathNames.map(() => kindNames.map(() => new StageTimes()));
   /** By path and kind: commands until the next one that is timed. The first is. */
-  readonly #left = new Float64Array(pathNames.length * kindNames.length);
+  readonly #left = new Int32Array(pathNames.length * KINDS);
 
   /** `oneIn`: which share of the commands is timed. */
   constructor(clock: Clock, oneIn = TIMED_ONE_IN) {
@@ -50,13 +58,16 @@ export class Stages {
     this.#oneIn = oneIn;
   }
 
-  /** A command's header is handled, whose bytes came at `arrived` (ms, of the clock): its timing, or null if it is not timed. */
-  begin(path: typeof Path.direct | typeof Path.served, cdb: Uint8Array, arrived: number): Timing | null {
-    const kind = kindOf(cdb);
-    const place = path * kindNames.length + kind;
+  /** A command's header is handled, which has come by this connection or link: its timing, or null if it is not timed. */
+  begin(path: typeof Path.direct | typeof Path.served, cdb: Uint8Array, from: Received): Timing | null {
+    const place = path * KINDS + kindOf(cdb);
     const left = this.#left[place] ?? 0;
-    this.#left[place] = left === 0 ? this.#oneIn - 1 : left - 1;
-    return left === 0 ? new Timing(this.#clock, this, path, kind, arrived) : null;
+    if (left > 0) {
+      this.#left[place] = left - 1;
+      return null;
+    }
+    this.#left[place] = this.#oneIn - 1;
+    return new Timing(this.#clock, this, path, kindOf(cdb), from.receivedAt);
   }
 
   /** For Timing. */

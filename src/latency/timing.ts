@@ -5,6 +5,7 @@ import type { Stages } from './stages.ts';
 
 const NO_BYTES = new Uint8Array(0);
 const NOT_ENTERED = -1;
+const STAGES = stageNames.length;
 
 /**
  * The times of one command that is timed. It is told what the command waits for from now on, and adds up; what it has found is counted
@@ -21,7 +22,7 @@ export class Timing implements Lease {
   #stage: Stage = Stage.received;
   #since: number;
   /** Milliseconds by stage. */
-  readonly #spent = stageNames.map(() => NOT_ENTERED);
+  readonly #spent = new Array<number>(STAGES).fill(NOT_ENTERED);
 
   constructor(clock: Clock, stages: Stages, path: Path, kind: Kind, arrived: number) {
     this.#clock = clock;
@@ -45,7 +46,8 @@ export class Timing implements Lease {
     const now = this.#clock.now();
     this.#leave(now);
     const { stages, total } = this.#stages.timesOf(this.#path, this.#kind);
-    for (const [stage, milliseconds] of this.#spent.entries()) {
+    for (let stage = 0; stage < STAGES; stage += 1) {
+      const milliseconds = this.#spent[stage] ?? NOT_ENTERED;
       if (milliseconds !== NOT_ENTERED) stages[stage]?.record(milliseconds * 1000);
     }
     total.record((now - this.#arrived) * 1000);

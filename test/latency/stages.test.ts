@@ -7,11 +7,12 @@ import { blockCdb } from '../support/scsi.ts';
 
 const READ_16 = blockCdb(0x88, 0, 8);
 const WRITE_16 = blockCdb(0x8a, 0, 8);
+const START = { receivedAt: 0 };
 const TEST_UNIT_READY = new Uint8Array(16);
 
 /** Whether each of so many commands is timed. */
 function timed(stages: Stages, cdb: Uint8Array, commands: number): boolean[] {
-  return Array.from({ length: commands }, () => stages.begin(Path.direct, cdb, 0) !== null);
+  return Array.from({ length: commands }, () => stages.begin(Path.direct, cdb, START) !== null);
 }
 
 test('the first command of a kind is timed, and every so many after it', () => {
@@ -19,19 +20,19 @@ test('the first command of a kind is timed, and every so many after it', () => {
   assert.deepEqual(timed(stages, READ_16, 7), [true, false, false, true, false, false, true]);
   assert.deepEqual(timed(stages, WRITE_16, 2), [true, false], 'whatever was read meanwhile');
   assert.deepEqual(timed(stages, TEST_UNIT_READY, 1), [true]);
-  assert.notEqual(stages.begin(Path.served, READ_16, 0), null, "a partner's are others");
+  assert.notEqual(stages.begin(Path.served, READ_16, START), null, "a partner's are others");
 });
 
-test('unless it is told, a command in 61 is timed', () => {
+test('unless it is told, a command in 127 is timed', () => {
   const stages = new Stages(new ManualClock());
-  assert.equal(timed(stages, READ_16, 6100).filter((is) => is).length, 100);
+  assert.equal(timed(stages, READ_16, 12_700).filter((is) => is).length, 100);
 });
 
 test('time belongs to what was waited for, and all of it together is the total', () => {
   const clock = new ManualClock();
   const stages = new Stages(clock, 1);
   clock.pass(1);
-  const timing = stages.begin(Path.direct, WRITE_16, 0);
+  const timing = stages.begin(Path.direct, WRITE_16, START);
   for (const [milliseconds, stage] of [
     [2, Stage.received],
     [4, Stage.stored],
@@ -61,7 +62,7 @@ test('time belongs to what was waited for, and all of it together is the total',
 
 test('a command that was forwarded is a proxied one, wherever it was before', () => {
   const stages = new Stages(new ManualClock(), 1);
-  const timing = stages.begin(Path.direct, READ_16, 0);
+  const timing = stages.begin(Path.direct, READ_16, START);
   timing?.enter(Stage.forwarded);
   timing?.enter(Stage.answered);
   timing?.release();
@@ -71,7 +72,7 @@ test('a command that was forwarded is a proxied one, wherever it was before', ()
 
 test('what is not answered counts nowhere', () => {
   const stages = new Stages(new ManualClock(), 1);
-  stages.begin(Path.served, READ_16, 0)?.enter(Stage.stored);
+  stages.begin(Path.served, READ_16, START)?.enter(Stage.stored);
   assert.deepEqual(stages.latencies(), []);
 });
 
@@ -80,7 +81,7 @@ test('what begins with READ or WRITE by name alone is another kind', () => {
   const READ_CAPACITY_10 = Uint8Array.of(0x25, 0);
   const WRITE_SAME_10 = Uint8Array.of(0x41, 0);
   for (const cdb of [READ_CAPACITY_10, WRITE_SAME_10, new Uint8Array(0)])
-    stages.begin(Path.direct, cdb, 0)?.release();
+    stages.begin(Path.direct, cdb, START)?.release();
   assert.deepEqual(
     stages.latencies().map(({ kind, total }) => [kind, total.count]),
     [['other', 3]],

@@ -47,7 +47,7 @@ export class ServedCommand implements Command {
     this.unsolicitedLength = parameters.unsolicitedLength;
     this.dataInCredit = parameters.dataInCredit;
     this.readSetLength = parameters.readSetLength;
-    this.timing = server.stages.begin(Path.served, this.cdb, server.frames.receivedAt);
+    this.timing = server.stages.begin(Path.served, this.cdb, server.frames);
     this.#allowed = parameters.unsolicitedLength;
   }
 

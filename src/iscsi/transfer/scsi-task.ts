@@ -90,7 +90,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     this.dataOutLength = dataOutLengthOf(header);
     this.dataInLength = dataInLengthOf(header);
     this.cdb = cdbOf(header, extendedCdb, this.#shortCdb);
-    this.timing = this.#host.stages.begin(Path.direct, this.cdb, path.connection.receivedAt);
+    this.timing = this.#host.stages.begin(Path.direct, this.cdb, path.connection);
     const final = isFinal(header) || this.dataOutLength === 0;
     this.dataOut.start(this.dataOutLength, immediate, final, path.parameters);
     this.unsolicitedLength = this.dataOut.unsolicitedLength;
