@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { TIMED_ONE_IN } from '../../src/latency/stages.ts';
 import { Cluster, type SystemName } from '../support/cluster.ts';
 import { imageOptions, qemuIo } from '../support/disk.ts';
-import { countersOf, linkOf, portOf } from '../support/status.ts';
+import { countersOf, latencyOf, linkOf, portOf } from '../support/status.ts';
 import { tool } from '../support/tools.ts';
 
 const MiB = 1 << 20;
@@ -65,7 +66,15 @@ describe('commands through a proxy port', () => {
     const options = ['-c', '4000', '-d', '64', '-s', '4096', '--image-opts'];
     await tool('qemu-img', 'bench', '-w', ...options, imageOptions(cluster.disk('alpha-proxy', 2)));
     await tool('qemu-img', 'bench', ...options, imageOptions(cluster.disk('alpha-proxy', 2)));
-    const port = portOf(await cluster.status(), 'alpha-proxy');
+    const status = await cluster.status();
+    const port = portOf(status, 'alpha-proxy');
     assert.equal(port.commandsReceived, port.responsesSent);
+    for (const kind of ['read', 'write'] as const) {
+      const proxied = latencyOf(status, 'alpha', 'proxied', kind);
+      const served = latencyOf(status, 'beta', 'served', kind);
+      assert.ok(proxied.total.count >= Math.floor(4000 / TIMED_ONE_IN), `${kind}: some were timed`);
+      assert.equal(proxied.forwarded?.count, proxied.total.count);
+      assert.equal(served.stored?.count, served.total.count);
+    }
   });
 });

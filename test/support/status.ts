@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ClusterStatus, SystemView, UnitPath, UnitView } from '../../cli/status/merge.ts';
-import type { LinkStatus, PortStatus } from '../../src/admin/schema.ts';
+import type { LatencyStatus, LinkStatus, PortStatus } from '../../src/admin/schema.ts';
 
 export function unitOf(status: ClusterStatus, name: string): UnitView {
   return found(
@@ -23,6 +23,19 @@ export function linkOf(status: ClusterStatus, system: string): LinkStatus {
     status.links.find((link) => link.system === system),
     `link of ${system}`,
   );
+}
+
+/** By stage, of a path and kind of command at a system. */
+export function latencyOf(
+  status: ClusterStatus,
+  system: string,
+  path: LatencyStatus['path'],
+  kind: LatencyStatus['kind'],
+): LatencyStatus['microseconds'] {
+  const latency = status.latencies.find(
+    (one) => one.system === system && one.path === path && one.kind === kind,
+  );
+  return found(latency, `latency of ${path} ${kind} at ${system}`).microseconds;
 }
 
 type ReachableSystem = Extract<SystemView, { readonly reachable: true }>;
