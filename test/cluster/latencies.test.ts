@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { IscsiInitiator } from '../../client/iscsi-initiator.ts';
 import { nodeEnv } from '../../src/env/node/node-env.ts';
 import { Portal } from '../../src/iscsi/portal/portal.ts';
 import { TaskManagementFunction } from '../../src/scsi/logical-unit.ts';
 import { Router } from '../../src/scsi/router/router.ts';
+import { opcodeOf } from '../../src/wire/iscsi/bhs.ts';
+import { Opcode } from '../../src/wire/iscsi/opcode.ts';
 import { openAccess, turn } from '../iscsi/support/test-target.ts';
 import { HeldStore } from '../support/held-store.ts';
 import { latencyCounts } from '../support/latencies.ts';
@@ -19,6 +21,8 @@ const LUN = 1;
 const BLOCKS = 200;
 const BYTES = BLOCKS * 512;
 const HOST = '127.0.0.1';
+
+type SentPdu = Parameters<IscsiInitiator['connection']['send']>;
 const port = testPort({ name: 'beta-proxy', system: 'beta', relativeId: 4, groupId: 2, serves: 'proxy' });
 
 interface Proxy {
@@ -131,23 +135,59 @@ function times(each: Record<string, number>, factor: number): Record<string, num
   return Object.fromEntries(Object.entries(each).map(([name, count]) => [name, count * factor]));
 }
 
-test("the owner's time in its store is the proxy's time on the link", async () => {
-  await withProxy('unix', async ({ systems, held, clock, login }) => {
-    const client = await login();
-    await client.command(LUN, TEST_UNIT_READY);
-    held.holding = true;
-    const read = client.start(LUN, blockCdb(READ_16, 0, 8), { dataInLength: 4096 });
-    await held.atLeast(1);
-    clock.pass(5);
-    held.open();
-    assert.equal((await read.result).status, 0);
-    await client.logout();
-    await turn();
-    const at = { received: 0, queued: 0, answered: 0, total: 5 };
-    assert.deepEqual(longest(systems.beta, 'proxied', 'read'), { ...at, forwarded: 5 });
-    assert.deepEqual(longest(systems.alpha, 'served', 'read'), { ...at, stored: 5 });
+for (const transport of ['unix', 'fcip'] as const) {
+  test(`the owner's time in its store is the proxy's time on the link: ${transport}`, async () => {
+    await withProxy(transport, async ({ systems, held, clock, login }) => {
+      const client = await login();
+      await client.command(LUN, TEST_UNIT_READY);
+      clock.pass(1);
+      held.holding = true;
+      const read = client.start(LUN, blockCdb(READ_16, 0, 8), { dataInLength: 4096 });
+      await held.atLeast(1);
+      clock.pass(5);
+      held.open();
+      assert.equal((await read.result).status, 0);
+      await client.logout();
+      await turn();
+      const at = { received: 0, queued: 0, answered: 0, total: 5 };
+      assert.deepEqual(longest(systems.beta, 'proxied', 'read'), { ...at, forwarded: 5 });
+      assert.deepEqual(longest(systems.alpha, 'served', 'read'), { ...at, stored: 5 });
+    });
   });
-});
+}
+
+for (const [name, keys, owner] of [
+  // The command goes with its first data, so that the owner does not know it before.
+  ['unasked', { InitialR2T: 'No', ImmediateData: 'No' }, 0],
+  ['by R2T', { InitialR2T: 'Yes', ImmediateData: 'No' }, 9],
+] as const) {
+  test(`what an initiator takes to send its data is not the link's time: ${name}`, async () => {
+    await withProxy('unix', async ({ systems, clock, login }) => {
+      const client = await login(keys);
+      await client.command(LUN, TEST_UNIT_READY);
+      const { connection } = client;
+      const send = connection.send.bind(connection);
+      const isData = (header: Uint8Array) => opcodeOf(header) === Opcode.dataOut;
+      const kept = mock.method(connection, 'send', (...pdu: SentPdu) => {
+        if (!isData(pdu[0])) send(...pdu);
+      });
+      const write = client.start(LUN, blockCdb(WRITE_16, 0, 8), { dataOut: pattern(4096) });
+      const late = () => kept.mock.calls.map((call) => call.arguments).filter(([pdu]) => isData(pdu));
+      while (late().length === 0) await turn();
+      kept.mock.restore();
+      await client.ping(pattern(4));
+      clock.pass(9);
+      for (const pdu of late()) send(...pdu);
+      assert.equal((await write.result).status, 0);
+      await client.logout();
+      await turn();
+      const proxied = { received: 9, queued: 0, forwarded: 0, answered: 0, total: 9 };
+      assert.deepEqual(longest(systems.beta, 'proxied', 'write'), proxied);
+      const served = { received: owner, queued: 0, stored: 0, answered: 0, total: owner };
+      assert.deepEqual(longest(systems.alpha, 'served', 'write'), served);
+    });
+  });
+}
 
 test('a command that is aborted, or whose link goes, counts nowhere', async () => {
   await withProxy('unix', async ({ systems, held, login }) => {

@@ -209,12 +209,9 @@ export abstract class UnitTask implements Task {
   /** The store has called back. False: the task was aborted meanwhile, and has gone now. */
   protected storeReturned(): boolean {
     this.#storeBusy = false;
-    if (this.aborting || this.#left) {
-      this.#becomeGone();
-      return false;
-    }
-    this.command.timing?.enter(Stage.answered);
-    return true;
+    if (!this.aborting && !this.#left) return true;
+    this.#becomeGone();
+    return false;
   }
 
   /** One call into the store, and what to do when it has succeeded. */

@@ -95,6 +95,7 @@ test('a command that is aborted, or whose session goes, counts nowhere', async (
 /** A target with a clock of the test's, and a client whose unit attention is gone. */
 async function withClock(body: (target: TestTarget, clock: ManualClock) => Promise<void>): Promise<void> {
   const clock = new ManualClock();
+  clock.pass(1000);
   await withTarget({ env: { ...nodeEnv(), clock } }, (target) => body(target, clock));
 }
 
@@ -145,5 +146,45 @@ test('time that an initiator takes to send its data is time in which it is recei
     await turn();
     const { stages } = target.stages.latencies().find(({ kind }) => kind === 'write') ?? {};
     assert.deepEqual([stages?.received?.max, stages?.queued?.max, stages?.stored?.max], [9000, 0, 0]);
+  });
+});
+
+test('a command that is refused has not ended before its data has come', async () => {
+  await withClock(async (target, clock) => {
+    const client = await target.login({ keys: { InitialR2T: 'No', ImmediateData: 'No' } });
+    await client.command(LUN, TEST_UNIT_READY);
+    const { connection } = client;
+    const kept = mock.method(connection, 'send', (..._pdu: SentPdu) => {});
+    const write = client.start(LUN, blockCdb(WRITE_16, 2 ** 31, 8), { dataOut: pattern(8 * BLOCK) });
+    kept.mock.restore();
+    const [command, ...data] = kept.mock.calls.map((call) => call.arguments);
+    assert.ok(command !== undefined && data.length > 0);
+    connection.send(...command);
+    await client.ping(pattern(4));
+    clock.pass(9);
+    for (const pdu of data) connection.send(...pdu);
+    assert.equal((await write.result).status, 2);
+    await client.logout();
+    await turn();
+    const { stages } = target.stages.latencies().find(({ kind }) => kind === 'write') ?? {};
+    assert.deepEqual([stages?.received?.max, stages?.queued?.max, stages?.answered?.max], [9000, 0, 0]);
+  });
+});
+
+test('an answer takes until the socket has it', async () => {
+  await withClock(async (target, clock) => {
+    const client = await target.login();
+    await client.command(LUN, TEST_UNIT_READY);
+    target.held.holding = true;
+    const read = client.start(LUN, blockCdb(READ_16, 0, 8), { dataInLength: 8 * BLOCK });
+    await target.held.atLeast(1);
+    target.held.open();
+    // The turn has not ended yet.
+    clock.pass(3);
+    await read.result;
+    await client.logout();
+    await turn();
+    const [latency] = target.stages.latencies();
+    assert.deepEqual([latency?.stages.stored?.max, latency?.stages.answered?.max], [0, 3000]);
   });
 });

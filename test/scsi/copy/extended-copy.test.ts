@@ -1,11 +1,30 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Path } from '../../../src/latency/stage.ts';
+import { Stages } from '../../../src/latency/stages.ts';
 import { copyInCdb, cscd, lid1List, lid4List, segment } from '../../support/copy-lists.ts';
 import { pattern } from '../../support/scsi.ts';
 import { BLOCK, CopyRig, codeOf } from './rig.ts';
 
 const KiB = 1024;
 const READ_16 = 0x88;
+
+test('what a copy does is told as time in the store', () =>
+  CopyRig.with(async (rig) => {
+    const stages = new Stages(rig.clock, 1);
+    const list = rig.list({ segments: [segment({ blocks: 8 })] });
+    const timing = stages.begin(Path.direct, new Uint8Array(16), { receivedAt: 0 });
+    assert.ok(timing !== null);
+    rig.b.held.holding = true;
+    const copy = rig.startCopy(list, { timing });
+    await rig.b.held.atLeast(1);
+    rig.clock.pass(9);
+    rig.b.held.open();
+    assert.equal(codeOf(await copy.ended), 'status 0');
+    timing.release();
+    const [latency] = stages.latencies();
+    assert.deepEqual([latency?.stages.stored?.max, latency?.total.max], [9000, 9000]);
+  }));
 
 describe('EXTENDED COPY: what is copied', () => {
   test('blocks of one unit to another, and nothing beside them', () =>
