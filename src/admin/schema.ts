@@ -183,9 +183,7 @@ export const systemStatus = z.object({
   links: z.array(link),
   latencies: z
     .array(latency)
-    .describe(
-      `where the time of commands goes, by path and kind: of one in ${TIMED_ONE_IN} and of the first`,
-    ),
+    .describe(`where the time of commands goes, by path and kind: of one command in ${TIMED_ONE_IN}`),
 });
 
 export const reloadAnswer = z.object({

@@ -53,6 +53,7 @@ export class Interconnect implements PartnerHost, Reachability {
   readonly pool: BufferPool;
   readonly self: LocalSystem;
   readonly receiveBuffer: Uint8Array;
+  readonly stages: Stages;
   readonly partners: readonly Partner[];
   readonly proxiedUnits: readonly ProxiedUnit[];
   readonly #options: InterconnectOptions;
@@ -71,6 +72,7 @@ export class Interconnect implements PartnerHost, Reachability {
     this.#options = options;
     this.log = options.log;
     this.receiveBuffer = options.receiveBuffer;
+    this.stages = options.stages;
     this.pool = options.pool;
     this.self = options.self;
     this.#localUnits = new Map(options.localUnits.map((unit, index) => [index + 1, unit]));

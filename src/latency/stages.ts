@@ -1,8 +1,8 @@
 /**
- * Where the time of commands goes, in one system. What is timed is one command in `TIMED_ONE_IN` of every kind and path, from its first
- * byte to its answer, with a clock reading at every stage that it enters; the others cost a decrement. So the clock is not read more often
- * than commands are cheap, times are not those of a loop turn but true ones, and the stages of a command are always told together: they
- * add up to its total.
+ * Where the time of commands goes, in one system. Reading the clock takes up to 100 ns, a twentieth of what a short command does here. So
+ * one in `CLOCKED_ONE_IN` of what is read from connections has a time, whoever's it is, and one in `BEGUN_ONE_IN` of the commands in it, by
+ * path and kind, is timed: from its first byte to its answer, with a reading of the clock at every stage that it enters. The times are true
+ * ones, not those of a loop turn, and the stages of a command are told together: they add up to its total.
  */
 import type { Clock } from '../env/clock.ts';
 import { type Distribution, Histogram } from './histogram.ts';
@@ -20,15 +20,17 @@ import {
 } from './stage.ts';
 import { Timing } from './timing.ts';
 
-/** A prime: initiators send in batches and patterns of powers of two, of which it would else be the same command again and again. */
-export const TIMED_ONE_IN = 127;
+/** Primes: initiators send in batches and patterns of powers of two, of which it would else be the same command again and again. */
+const CLOCKED_ONE_IN = 11;
+const BEGUN_ONE_IN = 13;
+export const TIMED_ONE_IN = CLOCKED_ONE_IN * BEGUN_ONE_IN;
 
 const KINDS = kindNames.length;
 
-/** Where commands come from. Not a number, which would have to be boxed for each of them. */
+/** Where commands come from. Not the number itself, which would have to be boxed for each of them. */
 export interface Received {
-  /** When the bytes that are handled now have come: ms, of the clock. */
-  readonly receivedAt: number;
+  /** When the bytes that are handled now have come: see Stages.arrival. */
+  readonly receivedAt: number | null;
 }
 
 /** Of the commands of one path and kind. */
@@ -47,27 +49,42 @@ export interface Latency {
 
 export class Stages {
   readonly #clock: Clock;
-  readonly #oneIn: number;
+  readonly #clockedOneIn: number;
+  readonly #begunOneIn: number;
+  /** What is read until the next that has a time. */
+  #unclocked = 0;
   readonly #times = pathNames.map(() => kindNames.map(() => new StageTimes()));
-  /** By path and kind: commands until the next one that is timed. The first is. */
+  /** By path and kind: of the commands that have a time, those until the next one that is timed. */
   readonly #left = new Int32Array(pathNames.length * KINDS);
 
-  /** `oneIn`: which share of the commands is timed. */
-  constructor(clock: Clock, oneIn = TIMED_ONE_IN) {
+  constructor(clock: Clock, clockedOneIn = CLOCKED_ONE_IN, begunOneIn = BEGUN_ONE_IN) {
     this.#clock = clock;
-    this.#oneIn = oneIn;
+    this.#clockedOneIn = clockedOneIn;
+    this.#begunOneIn = begunOneIn;
+  }
+
+  /** Something was read from a connection: now (ms, of the clock), or null where no command in it is to be timed. */
+  arrival(): number | null {
+    if (this.#unclocked > 0) {
+      this.#unclocked -= 1;
+      return null;
+    }
+    this.#unclocked = this.#clockedOneIn - 1;
+    return this.#clock.now();
   }
 
   /** A command's header is handled, which has come by this connection or link: its timing, or null if it is not timed. */
   begin(path: typeof Path.direct | typeof Path.served, cdb: Uint8Array, from: Received): Timing | null {
+    const { receivedAt } = from;
+    if (receivedAt === null) return null;
     const place = path * KINDS + kindOf(cdb);
     const left = this.#left[place] ?? 0;
     if (left > 0) {
       this.#left[place] = left - 1;
       return null;
     }
-    this.#left[place] = this.#oneIn - 1;
-    return new Timing(this.#clock, this, path, kindOf(cdb), from.receivedAt);
+    this.#left[place] = this.#begunOneIn - 1;
+    return new Timing(this.#clock, this, path, kindOf(cdb), receivedAt);
   }
 
   /** For Timing. */

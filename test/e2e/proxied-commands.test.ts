@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { TIMED_ONE_IN } from '../../src/latency/stages.ts';
 import { Cluster, type SystemName } from '../support/cluster.ts';
 import { imageOptions, qemuIo } from '../support/disk.ts';
 import { countersOf, latencyOf, linkOf, portOf } from '../support/status.ts';
@@ -72,7 +71,7 @@ describe('commands through a proxy port', () => {
     for (const kind of ['read', 'write'] as const) {
       const proxied = latencyOf(status, 'alpha', 'proxied', kind);
       const served = latencyOf(status, 'beta', 'served', kind);
-      assert.ok(proxied.total.count >= Math.floor(4000 / TIMED_ONE_IN), `${kind}: some were timed`);
+      assert.ok(proxied.total.count > 0 && served.total.count > 0, `${kind}: some were timed`);
       assert.equal(proxied.forwarded?.count, proxied.total.count);
       assert.equal(served.stored?.count, served.total.count);
     }

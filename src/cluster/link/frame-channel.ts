@@ -27,8 +27,8 @@ export interface FrameChannel {
   checksums: boolean;
   readonly framesSent: number;
   readonly bytesReceived: number;
-  /** When the bytes that are handled now have come: ms, of the clock. */
-  readonly receivedAt: number;
+  /** When the bytes that are handled now have come: see Stages.arrival. */
+  readonly receivedAt: number | null;
   readonly bytesSent: number;
   readonly remoteAddress: string;
   /** From the next frame on, this receiver is asked. */

@@ -6,6 +6,7 @@ import type { BufferPool, Lease } from '../../buffers/buffer-pool.ts';
 import { OutputQueue } from '../../buffers/output-queue.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { ByteStream, StreamHandler } from '../../env/network.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { checksum } from '../../sys/crc32c.ts';
 import { Deframer, type FrameHandler } from '../../wire/framing/deframer.ts';
 import {
@@ -30,10 +31,10 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
   checksums = false;
   framesSent = 0;
   bytesReceived = 0;
-  receivedAt = 0;
+  receivedAt: number | null = null;
   bytesSent = 0;
   readonly #stream: ByteStream;
-  readonly #clock: Clock;
+  readonly #stages: Stages;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #incoming = emptyHeader();
@@ -48,9 +49,10 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
     pool: BufferPool,
     shared: Uint8Array,
     receiver: FrameReceiver,
+    stages: Stages,
   ) {
     this.#stream = stream;
-    this.#clock = clock;
+    this.#stages = stages;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, shared);
     this.#receiver = receiver;
@@ -102,7 +104,7 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
-    this.receivedAt = this.#clock.now();
+    this.receivedAt = this.#stages.arrival();
     this.#deframer.received(length);
   }
 

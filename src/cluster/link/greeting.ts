@@ -4,6 +4,7 @@ import type { Timer } from '../../env/clock.ts';
 import type { Env } from '../../env/env.ts';
 import type { Log } from '../../env/log.ts';
 import type { ByteStream } from '../../env/network.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { LinkLimits } from '../../limits.ts';
 import { type FrameHeader, FrameType, frameName, HEADER_LENGTH } from '../../wire/interconnect/frame.ts';
 import { decodeHello, encodeHello } from '../../wire/interconnect/hello.ts';
@@ -19,6 +20,7 @@ export interface GreetingHost {
   readonly pool: BufferPool;
   readonly self: LocalSystem;
   readonly receiveBuffer: Uint8Array;
+  readonly stages: Stages;
 }
 
 /** Exactly one of the two is called, once. */

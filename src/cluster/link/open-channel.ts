@@ -17,11 +17,12 @@ export function openChannel(
   partner: string | null,
   receiver: FrameReceiver,
 ): FrameChannel {
-  const { env, pool, receiveBuffer, self } = host;
-  if (carrier === 'stream') return new FrameStream(stream, env.clock, pool, receiveBuffer, receiver);
-  return new FcChannel(stream, env.clock, pool, receiveBuffer, receiver, {
+  const { env, pool, receiveBuffer, self, stages } = host;
+  if (carrier === 'stream') return new FrameStream(stream, env.clock, pool, receiveBuffer, receiver, stages);
+  const identity = {
     names: fcNames(self.cluster, self.name),
     partner: partner === null ? null : fcNames(self.cluster, partner),
     nonce: env.random.bytes(NONCE_LENGTH),
-  });
+  };
+  return new FcChannel(stream, env.clock, pool, receiveBuffer, receiver, identity, stages);
 }

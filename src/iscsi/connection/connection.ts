@@ -8,6 +8,7 @@ import { OutputQueue } from '../../buffers/output-queue.ts';
 import type { Clock } from '../../env/clock.ts';
 import type { Log } from '../../env/log.ts';
 import type { ByteStream, StreamHandler } from '../../env/network.ts';
+import type { Stages } from '../../latency/stages.ts';
 import { IscsiLimits } from '../../limits.ts';
 import { checksum } from '../../sys/crc32c.ts';
 import { Deframer, type FrameHandler } from '../../wire/framing/deframer.ts';
@@ -41,12 +42,12 @@ export class Connection implements StreamHandler, FrameHandler {
   /** The longest data segment that the peer may send now. */
   maxReceiveSegmentLength: number = IscsiLimits.loginDataSegmentLength;
   bytesReceived = 0;
-  /** When the bytes that are handled now have come: ms, of the clock. */
-  receivedAt = 0;
+  /** When the bytes that are handled now have come: see Stages.arrival. */
+  receivedAt: number | null = null;
   /** Called once, when the stream has closed. */
   whenClosed: () => void = () => {};
   #phase: Phase | null = null;
-  readonly #clock: Clock;
+  readonly #stages: Stages;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #digest = new Uint8Array(DIGEST_LENGTH);
@@ -58,10 +59,17 @@ export class Connection implements StreamHandler, FrameHandler {
   #paused = false;
 
   /** `received`: the receive buffer that all connections share. The caller attaches the connection. */
-  constructor(stream: ByteStream, clock: Clock, pool: BufferPool, log: Log, received: Uint8Array) {
+  constructor(
+    stream: ByteStream,
+    clock: Clock,
+    pool: BufferPool,
+    log: Log,
+    received: Uint8Array,
+    stages: Stages,
+  ) {
     this.stream = stream;
     this.log = log;
-    this.#clock = clock;
+    this.#stages = stages;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, received);
   }
@@ -152,7 +160,7 @@ export class Connection implements StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
-    this.receivedAt = this.#clock.now();
+    this.receivedAt = this.#stages.arrival();
     if (this.#closing) return;
     try {
       this.#deframer.received(length);

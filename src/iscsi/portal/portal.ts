@@ -168,9 +168,9 @@ export class Portal {
   }
 
   #accept(stream: ByteStream): void {
-    const { pool, log, receiveBuffer } = this.#options;
+    const { pool, log, receiveBuffer, stages } = this.#options;
     const verdict = this.#closing ? 'drop' : this.#caps.add(stream.remoteAddress);
-    const connection = new Connection(stream, this.#env.clock, pool, log, receiveBuffer);
+    const connection = new Connection(stream, this.#env.clock, pool, log, receiveBuffer, stages);
     stream.attach(connection);
     if (verdict === 'drop') return connection.drop('too many connections');
     this.#connections.add(connection);

@@ -6,6 +6,7 @@ import { makeHello } from '../../../src/cluster/link/handshake.ts';
 import { type LinkAddress, streamAddress } from '../../../src/cluster/link/link-address.ts';
 import type { ByteStream, StreamHandler } from '../../../src/env/network.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
+import { Stages } from '../../../src/latency/stages.ts';
 import { crc32 } from '../../../src/wire/crc32.ts';
 import { fcCrcAt, putFcCrc } from '../../../src/wire/fc/frame-header.ts';
 import { type FrameHeader, FrameType, HEADER_LENGTH } from '../../../src/wire/interconnect/frame.ts';
@@ -58,7 +59,15 @@ export class FcPartner implements FrameReceiver {
       (bytes) => this.onBytes(bytes),
     );
     const shared = new Uint8Array(65536);
-    this.channel = new FcChannel(between, env.clock, new BufferPool(0), shared, this, identity);
+    this.channel = new FcChannel(
+      between,
+      env.clock,
+      new BufferPool(0),
+      shared,
+      this,
+      identity,
+      new Stages(env.clock),
+    );
   }
 
   static connect(address: LinkAddress, options: PartnerOptions = {}): Promise<FcPartner> {

@@ -7,6 +7,7 @@ import { openChannel } from '../../../src/cluster/link/open-channel.ts';
 import type { ByteStream, Listener } from '../../../src/env/network.ts';
 import type { KeyRing } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
+import { Stages } from '../../../src/latency/stages.ts';
 import { type FrameHeader, FrameType, HEADER_LENGTH } from '../../../src/wire/interconnect/frame.ts';
 import { encodeHello, type Hello } from '../../../src/wire/interconnect/hello.ts';
 import { decodeRefuse, type Refuse } from '../../../src/wire/interconnect/refuse.ts';
@@ -23,12 +24,14 @@ export class Greeter implements FrameReceiver {
   #settle: (refuse: Refuse) => void = () => {};
 
   constructor(name: string, partner: string, address: LinkAddress, keys: KeyRing, hello: Partial<Hello>) {
+    const env = nodeEnv(keys);
     this.#host = {
-      env: nodeEnv(keys),
+      env,
       log: silentLog,
       pool: new BufferPool(0),
       self: { cluster: 'demo', name, incarnation: '0123456789abcdef' },
       receiveBuffer: new Uint8Array(65536),
+      stages: new Stages(env.clock),
     };
     this.#partner = partner;
     this.#address = address;

@@ -255,7 +255,7 @@ function makeSystem(
   readSetLength: number,
   env: Env,
 ): TestSystem {
-  const stages = new Stages(env.clock, 1);
+  const stages = new Stages(env.clock, 1, 1);
   const interconnect = new Interconnect(env, {
     self: { cluster, name, incarnation: '00000000000000ff' },
     addresses,

@@ -53,7 +53,7 @@ export class TestTarget {
     this.held.holding = false;
     this.ports = options.ports ?? [testPort()];
     const env = options.env ?? nodeEnv();
-    this.stages = new Stages(env.clock, 1);
+    this.stages = new Stages(env.clock, 1, 1);
     this.portal = new Portal(env, {
       address: { transport: 'tcp', host: HOST, port: 0 },
       ports: this.ports,

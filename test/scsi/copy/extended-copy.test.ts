@@ -11,7 +11,7 @@ const READ_16 = 0x88;
 
 test('what a copy does is told as time in the store', () =>
   CopyRig.with(async (rig) => {
-    const stages = new Stages(rig.clock, 1);
+    const stages = new Stages(rig.clock, 1, 1);
     const list = rig.list({ segments: [segment({ blocks: 8 })] });
     const timing = stages.begin(Path.direct, new Uint8Array(16), { receivedAt: 0 });
     assert.ok(timing !== null);

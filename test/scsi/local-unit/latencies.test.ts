@@ -41,7 +41,7 @@ for (const [name, wrap] of Object.entries(stores)) {
     const unit = new LocalUnit({ identity, store: wrap(memory, clock), ...parts });
     const nexus = testNexus();
     unit.takeUnitAttention(nexus);
-    const stages = new Stages(clock, 1);
+    const stages = new Stages(clock, 1, 1);
     const cdb = blockCdb(READ_16, 0, (2 * SET) / BLOCK);
     const timing = stages.begin(Path.direct, cdb, { receivedAt: clock.now() });
     assert.ok(timing !== null);

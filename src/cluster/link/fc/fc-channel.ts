@@ -5,6 +5,7 @@
 import type { BufferPool, Lease } from '../../../buffers/buffer-pool.ts';
 import type { Clock } from '../../../env/clock.ts';
 import type { ByteStream } from '../../../env/network.ts';
+import type { Stages } from '../../../latency/stages.ts';
 import type { SpecialFrame } from '../../../wire/fc/special-frame.ts';
 import {
   emptyHeader,
@@ -52,10 +53,11 @@ export class FcChannel implements FrameChannel, FcPortHandler {
     shared: Uint8Array,
     receiver: FrameReceiver,
     identity: FcIdentity,
+    stages: Stages,
   ) {
     const own = new FcExchanges();
     const served = new FcExchanges();
-    this.#port = new FcPort(stream, clock, pool, shared, this);
+    this.#port = new FcPort(stream, clock, pool, shared, this, stages);
     this.#sender = new UnitSender(this.#port, own, served);
     this.#units = new UnitReceiver(own, served, receiver);
     this.#login = new FcLogin({ port: this.#port, ...identity, open: () => this.#becomeOpen() });
@@ -73,7 +75,7 @@ export class FcChannel implements FrameChannel, FcPortHandler {
     return this.#port.bytesReceived;
   }
 
-  get receivedAt(): number {
+  get receivedAt(): number | null {
     return this.#port.receivedAt;
   }
 

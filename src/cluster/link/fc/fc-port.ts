@@ -10,6 +10,7 @@ import type { BufferPool } from '../../../buffers/buffer-pool.ts';
 import { OutputQueue } from '../../../buffers/output-queue.ts';
 import type { Clock } from '../../../env/clock.ts';
 import type { ByteStream, StreamHandler } from '../../../env/network.ts';
+import type { Stages } from '../../../latency/stages.ts';
 import { checksum32 } from '../../../sys/crc32.ts';
 import {
   DELIMITER_LENGTH,
@@ -62,14 +63,14 @@ const DATA_FIELD = 2048;
 export class FcPort implements StreamHandler, FrameHandler {
   readonly headerLength = ENCAPSULATION_LENGTH;
   bytesReceived = 0;
-  receivedAt = 0;
+  receivedAt: number | null = null;
   bytesSent = 0;
   /** Addresses, from the login on. */
   localId = 0;
   remoteId = 0;
   readonly assembly = new SequenceAssembly();
   readonly #stream: ByteStream;
-  readonly #clock: Clock;
+  readonly #stages: Stages;
   readonly #output: OutputQueue;
   readonly #deframer: Deframer;
   readonly #handler: FcPortHandler;
@@ -90,9 +91,10 @@ export class FcPort implements StreamHandler, FrameHandler {
     pool: BufferPool,
     shared: Uint8Array,
     handler: FcPortHandler,
+    stages: Stages,
   ) {
     this.#stream = stream;
-    this.#clock = clock;
+    this.#stages = stages;
     this.#output = new OutputQueue(stream, clock, pool);
     this.#deframer = new Deframer(this, shared);
     this.#handler = handler;
@@ -154,7 +156,7 @@ export class FcPort implements StreamHandler, FrameHandler {
 
   received(length: number): void {
     this.bytesReceived += length;
-    this.receivedAt = this.#clock.now();
+    this.receivedAt = this.#stages.arrival();
     this.#deframer.received(length);
     const broken = this.#handler.drained();
     if (broken !== null) this.#stop(broken);
