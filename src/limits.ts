@@ -212,6 +212,9 @@ export const StreamLimits = {
   /** For a TLS handshake, at either end; and how many connections a TLS listener has at a time. */
   tlsHandshakeMilliseconds: 5_000,
   maxTlsConnections: 128,
+  /** How long the loop looks for more input before it sleeps, unless configured; and the most that can be (microseconds). */
+  pollMicroseconds: 100,
+  maxPollMicroseconds: 1_000,
 } as const;
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */

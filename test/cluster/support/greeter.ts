@@ -24,7 +24,7 @@ export class Greeter implements FrameReceiver {
 
   constructor(name: string, partner: string, address: LinkAddress, keys: KeyRing, hello: Partial<Hello>) {
     this.#host = {
-      env: nodeEnv(keys),
+      env: nodeEnv({ keys }),
       log: silentLog,
       pool: new BufferPool(0),
       self: { cluster: 'demo', name, incarnation: '0123456789abcdef' },

@@ -247,7 +247,7 @@ function makeSystem(
   readSetLength: number,
   keys: KeyRing,
 ): TestSystem {
-  const interconnect = new Interconnect(nodeEnv(keys), {
+  const interconnect = new Interconnect(nodeEnv({ keys }), {
     self: { cluster, name, incarnation: '00000000000000ff' },
     addresses,
     partners: [{ name: partner, addresses: partnerAddresses }],
