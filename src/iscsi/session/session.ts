@@ -78,7 +78,9 @@ export class Session implements ConnectionHost, TableHost {
       router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
     this.tasks = port === null ? null : new TaskTable(this, open(port), router, pool, counters);
     const recovers = this.tasks !== null && this.parameters.errorRecoveryLevel === 2;
-    this.lost = recovers ? new LostConnections(this.tasks, this.parameters, this.#givenUp) : null;
+    this.lost = recovers
+      ? new LostConnections(this.tasks, this.#connections, this.parameters, this.#givenUp)
+      : null;
     this.manager = this.tasks === null ? null : new TaskManager(this.tasks, this.lost);
     this.watch = new SessionWatch(this, this.tasks, this.manager);
   }
