@@ -1,5 +1,6 @@
 /** Small loops over one part of the program each: nanoseconds an operation, for comparing two versions of it. */
 
+import type { Bench, Report, SubCommand } from '../bench.ts';
 import { spread } from '../statistics.ts';
 import { formatTable } from '../table.ts';
 import { bufferPool } from './buffer-pool.ts';
@@ -27,23 +28,35 @@ const All: readonly (() => readonly MicroBenchmark[])[] = [
   sessionBenchmarks,
 ];
 
-export function runMicro(filter: string): void {
+export const micro: SubCommand = {
+  summary: 'parts of the program, in this process',
+  help: 'Nanoseconds an operation of each part whose name holds the filter.',
+  rounds: BATCHES,
+  seconds: 1,
+  run: (bench, filter) => Promise.resolve(measureMicro(bench, filter)),
+};
+
+function measureMicro({ rounds, progress }: Bench, filter: string): Report {
   const lines = [['benchmark', 'ns/operation', 'range', 'MB/s']];
+  const data: Record<string, number[]> = {};
   for (const benchmark of All.flatMap((make) => make())) {
     if (!benchmark.name.includes(filter)) continue;
-    const { median, lowest, highest } = spread(nanosecondsEach(benchmark));
+    progress(benchmark.name);
+    const each = nanosecondsEach(benchmark, rounds);
+    data[benchmark.name] = each;
+    const { median, lowest, highest } = spread(each);
     const rate =
       benchmark.bytesPerOperation === 0 ? '' : ((benchmark.bytesPerOperation * 1e3) / median).toFixed(0);
     lines.push([benchmark.name, median.toFixed(0), `${lowest.toFixed(0)} - ${highest.toFixed(0)}`, rate]);
   }
-  console.log(formatTable(lines));
+  return { text: formatTable(lines), data };
 }
 
 /** One value a batch; the batches before the first long enough one warm up. */
-function nanosecondsEach(benchmark: MicroBenchmark): number[] {
+function nanosecondsEach(benchmark: MicroBenchmark, batches: number): number[] {
   let times = 1;
   while (milliseconds(benchmark, times) < BATCH_MILLISECONDS) times *= 2;
-  return Array.from({ length: BATCHES }, () => (milliseconds(benchmark, times) * 1e6) / times);
+  return Array.from({ length: batches }, () => (milliseconds(benchmark, times) * 1e6) / times);
 }
 
 function milliseconds(benchmark: MicroBenchmark, times: number): number {

@@ -1,0 +1,64 @@
+/** What a load process is told, and what it tells. */
+
+export interface LoadPlan {
+  /** Of the login: iscsi://HOST:PORT/TARGET, the LUN behind it is not looked at. */
+  readonly url: string;
+  readonly sessions: number;
+  /** What its ISIDs begin with, so that two processes do not reinstate each other's sessions: 0-255. */
+  readonly process: number;
+  /** The commands are spread over all of them. */
+  readonly luns: readonly number[];
+  /** Of each unit that is read or written, from its first byte. */
+  readonly unitBytes: number;
+  readonly writes: boolean;
+  readonly bytesPerCommand: number;
+  /** All over the unit, each place once before any comes twice; or one behind the other. */
+  readonly scattered: boolean;
+  /** Commands outstanding, of all sessions together, which take turns; 0: the sessions are idle. */
+  readonly depth: number;
+  /** Before anything counts. */
+  readonly warmUpSeconds: number;
+  /** Null: until it is stopped. */
+  readonly seconds: number | null;
+}
+
+export interface LoadResult {
+  readonly commands: number;
+  readonly seconds: number;
+  /** CPU seconds of the load process itself meanwhile: near `seconds`, it is the load that is measured. */
+  readonly cpuSeconds: number;
+  /** From the call that sends a command to its status, in ms. */
+  readonly latency: Latency;
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Lines on standard output, in this order; the last is followed by a space and the result as JSON. */
+export const LoadLine = { loggedIn: 'logged in', counting: 'counting', result: 'result' } as const;
+
+/**
+ * Places from one scattered command to the next: odd, so that it has no factor in common with a number of places that is
+ * a power of two.
+ */
+const SCATTER_STEP = 65_521;
+
+export interface Target {
+  readonly lun: number;
+  /** In bytes. */
+  readonly offset: number;
+}
+
+/** Where the command of that number goes. */
+export function targetOf(plan: LoadPlan, command: number): Target {
+  const { luns, unitBytes, bytesPerCommand, scattered } = plan;
+  const lun = luns[command % luns.length];
+  if (lun === undefined) throw new Error('a load without units');
+  const places = Math.floor(unitBytes / bytesPerCommand);
+  const turn = Math.floor(command / luns.length);
+  const place = (turn * (scattered ? SCATTER_STEP : 1)) % places;
+  return { lun, offset: place * bytesPerCommand };
+}

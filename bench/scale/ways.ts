@@ -1,0 +1,60 @@
+/** A cluster whose units are all beta's: read at beta's own port, or through alpha, where the rest is the same. */
+import { IscsiLimits } from '../../src/limits.ts';
+import type { Bench } from '../bench.ts';
+import type { LoadPlan } from '../load/load-plan.ts';
+import { Cluster } from '../peers/cluster.ts';
+import type { ClusterUnit, PortName } from '../peers/cluster-configuration.ts';
+import type { Path } from '../peers/peer.ts';
+
+/** By what the tables call it. */
+export const ways: Readonly<Record<'direct' | 'proxied', PortName>> = {
+  direct: 'beta-local',
+  proxied: 'alpha-proxy',
+};
+export type Way = keyof typeof ways;
+export const wayNames: readonly Way[] = ['direct', 'proxied'];
+
+export interface BetaUnits {
+  readonly cluster: Cluster;
+  readonly units: readonly ClusterUnit[];
+  /** To the first unit; its target shows all. */
+  readonly paths: Readonly<Record<Way, Path>>;
+}
+
+export interface BetaUnitsOptions {
+  readonly name: string;
+  /** Of the units, which get LUNs from 1. */
+  readonly files: readonly string[];
+  readonly unitBytes: number;
+  readonly nodeArguments?: readonly string[];
+}
+
+export async function startBetaUnits(
+  { processes, workspace }: Bench,
+  { name, files, unitBytes, nodeArguments = [] }: BetaUnitsOptions,
+): Promise<BetaUnits> {
+  const units = files.map((file, i): ClusterUnit => ({ lun: i + 1, owner: 'beta', file, bytes: unitBytes }));
+  const [first] = units;
+  if (first === undefined) throw new Error('a cluster without units');
+  const cluster = await Cluster.start(processes, workspace, {
+    name,
+    transport: 'tcp',
+    units,
+    nodeArguments: () => nodeArguments,
+  });
+  const path = (way: Way) => cluster.path(way, ways[way], first);
+  return { cluster, units, paths: { direct: path('direct'), proxied: path('proxied') } };
+}
+
+/** As many commands as our target's window lets one session have. */
+export const TOTAL_DEPTH = IscsiLimits.commandWindow;
+const WARM_UP_SECONDS = 1;
+
+/** 4 KiB random reads with TOTAL_DEPTH outstanding. */
+export function randomReads(
+  { url }: Path,
+  { luns, unitBytes, sessions, seconds }: Pick<LoadPlan, 'luns' | 'unitBytes' | 'sessions' | 'seconds'>,
+): LoadPlan {
+  const reads = { writes: false, bytesPerCommand: 4096, scattered: true, depth: TOTAL_DEPTH };
+  return { url, process: 0, sessions, luns, unitBytes, ...reads, warmUpSeconds: WARM_UP_SECONDS, seconds };
+}
