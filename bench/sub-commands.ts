@@ -1,10 +1,11 @@
 import type { SubCommand } from './bench.ts';
 import { digests } from './digests.ts';
+import { fairness } from './fairness/fairness.ts';
 import { freshness } from './freshness.ts';
 import { micro } from './micro/micro.ts';
 import { scale } from './scale/scale.ts';
 
 /** By the word that runs them. */
 export const subCommands: ReadonlyMap<string, SubCommand> = new Map(
-  Object.entries({ scale, digests, freshness, micro }),
+  Object.entries({ scale, fairness, digests, freshness, micro }),
 );

@@ -1,4 +1,5 @@
 /** What a load process is told, and what it tells. */
+import { UNIT_BYTES } from '../workloads.ts';
 
 export interface LoadPlan {
   /** Of the login: iscsi://HOST:PORT/TARGET, the LUN behind it is not looked at. */
@@ -20,6 +21,27 @@ export interface LoadPlan {
   readonly warmUpSeconds: number;
   /** Null: until it is stopped. */
   readonly seconds: number | null;
+}
+
+const WARM_UP_SECONDS = 1;
+
+/** 4 KiB random reads of one whole unit by one session, but for the changes. `url`: with its LUN. */
+export function loadPlan(
+  url: string,
+  changes: Pick<LoadPlan, 'depth' | 'seconds'> & Partial<LoadPlan>,
+): LoadPlan {
+  return {
+    url,
+    sessions: 1,
+    process: 0,
+    luns: [Number(url.slice(url.lastIndexOf('/') + 1))],
+    unitBytes: UNIT_BYTES,
+    writes: false,
+    bytesPerCommand: 4096,
+    scattered: true,
+    warmUpSeconds: WARM_UP_SECONDS,
+    ...changes,
+  };
 }
 
 export interface LoadResult {

@@ -1,12 +1,14 @@
 /** What a session costs that has logged in and does nothing. */
 import type { Bench } from '../bench.ts';
+import { loadPlan } from '../load/load-plan.ts';
 import { RunningLoad } from '../load/run-load.ts';
 import { sample } from '../load/sample.ts';
+import { type BetaUnits, startBetaUnits, type Way, wayNames } from '../peers/beta-units.ts';
 import { SYSTEMS, type SystemName } from '../peers/cluster-configuration.ts';
 import { residentBytes } from '../proc.ts';
 import { WATCHING, Watch } from '../watch/watch.ts';
 import { UNIT_BYTES } from '../workloads.ts';
-import { type BetaUnits, randomReads, startBetaUnits, type Way, wayNames } from './ways.ts';
+import { TOTAL_DEPTH } from './rows.ts';
 
 export const IDLE_SESSIONS = 256;
 export const IDLE_GOAL_BYTES = 64 << 10;
@@ -44,13 +46,9 @@ export async function measureIdle(bench: Bench): Promise<Idle[]> {
 }
 
 async function measureWay({ processes }: Bench, { cluster, paths }: BetaUnits, way: Way): Promise<Idle[]> {
-  const plan = randomReads(paths[way], {
-    luns: [1],
-    unitBytes: UNIT_BYTES,
-    sessions: 1,
-    seconds: WARM_UP_SECONDS,
-  });
-  await sample(processes, paths[way].servers, plan);
+  const { url, servers } = paths[way];
+  const plan = loadPlan(url, { depth: TOTAL_DEPTH, seconds: WARM_UP_SECONDS });
+  await sample(processes, servers, plan);
   const systems = PROXIED_AT[way].map((name) => {
     const process = cluster.system(name);
     return { name, pid: process.pid, watch: new Watch(process) };

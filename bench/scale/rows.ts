@@ -1,7 +1,11 @@
 /** Rows of the same work, spread over more and more: how the rate holds. */
+import { IscsiLimits } from '../../src/limits.ts';
 import { rateOf, type Sample } from '../load/sample.ts';
+import type { Way } from '../peers/beta-units.ts';
 import { median, range, ratios } from '../statistics.ts';
-import type { Way } from './ways.ts';
+
+/** Outstanding in each row: as many commands as our target's window lets one session have. */
+export const TOTAL_DEPTH = IscsiLimits.commandWindow;
 
 /** Of the best row's rate, that the last row is to have. */
 export const LEAST_SHARE = 0.8;

@@ -3,10 +3,9 @@ import type { Bench, Report, SubCommand } from '../bench.ts';
 import { othersLine } from '../others-line.ts';
 import { formatTable } from '../table.ts';
 import { IDLE_GOAL_BYTES, IDLE_SESSIONS, idleTable, measureIdle } from './idle.ts';
-import { LEAST_SHARE, rowTable } from './rows.ts';
+import { LEAST_SHARE, rowTable, TOTAL_DEPTH } from './rows.ts';
 import { measureSessions, SESSIONS } from './sessions.ts';
 import { measureUnits, UNITS } from './units.ts';
-import { TOTAL_DEPTH } from './ways.ts';
 
 export const scale: SubCommand = {
   summary: 'rates and memory with many sessions and many units',

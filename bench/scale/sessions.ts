@@ -1,10 +1,11 @@
 /** One unit, and more and more sessions. */
 import type { Bench } from '../bench.ts';
+import { loadPlan } from '../load/load-plan.ts';
 import { type Sample, sample } from '../load/sample.ts';
+import { startBetaUnits, wayNames } from '../peers/beta-units.ts';
 import { UNIT_BYTES } from '../workloads.ts';
 import { warm } from '../workspace.ts';
-import type { Row } from './rows.ts';
-import { randomReads, startBetaUnits, wayNames } from './ways.ts';
+import { type Row, TOTAL_DEPTH } from './rows.ts';
 
 export const SESSIONS = [1, 16, 64, 256];
 
@@ -19,9 +20,9 @@ export async function measureSessions(bench: Bench): Promise<Row[]> {
     progress(`sessions: round ${round + 1} of ${rounds}`);
     for (const { way, count, samples } of rows) {
       await warm(file);
-      const plan = { luns: [1], unitBytes: UNIT_BYTES, sessions: count, seconds };
-      const { servers } = paths[way];
-      samples.push(await sample(processes, servers, randomReads(paths[way], plan)));
+      const { url, servers } = paths[way];
+      const plan = loadPlan(url, { sessions: count, depth: TOTAL_DEPTH, seconds });
+      samples.push(await sample(processes, servers, plan));
     }
   }
   await cluster.stop();

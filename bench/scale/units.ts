@@ -1,10 +1,11 @@
 /** One session, and more and more units: a cluster for each number of them. */
 import type { Bench } from '../bench.ts';
+import { loadPlan } from '../load/load-plan.ts';
 import { type Sample, sample } from '../load/sample.ts';
+import { type BetaUnits, startBetaUnits, wayNames } from '../peers/beta-units.ts';
 import { UNIT_BYTES } from '../workloads.ts';
 import { warm } from '../workspace.ts';
-import type { Row } from './rows.ts';
-import { type BetaUnits, randomReads, startBetaUnits, wayNames } from './ways.ts';
+import { type Row, TOTAL_DEPTH } from './rows.ts';
 
 export const UNITS = [1, 64, 1024];
 
@@ -25,8 +26,9 @@ export async function measureUnits(bench: Bench): Promise<Row[]> {
       const unitBytes = UNIT_BYTES / count;
       for (const { file } of beta.units) await warm(file, unitBytes);
       const luns = beta.units.map(({ lun }) => lun);
-      const plan = randomReads(beta.paths[way], { luns, unitBytes, sessions: 1, seconds });
-      samples.push(await sample(processes, beta.paths[way].servers, plan));
+      const { url, servers } = beta.paths[way];
+      const plan = loadPlan(url, { luns, unitBytes, depth: TOTAL_DEPTH, seconds });
+      samples.push(await sample(processes, servers, plan));
     }
   }
   for (const { cluster } of started.values()) await cluster.stop();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../../../bench/load/sample.ts';
+import type { Way } from '../../../bench/peers/beta-units.ts';
 import { type Row, rowTable } from '../../../bench/scale/rows.ts';
-import type { Way } from '../../../bench/scale/ways.ts';
 
 const sample = (rate: number): Sample => ({
   commands: 2 * rate,

@@ -1,10 +1,8 @@
 /** A cluster whose units are all beta's: read at beta's own port, or through alpha, where the rest is the same. */
-import { IscsiLimits } from '../../src/limits.ts';
 import type { Bench } from '../bench.ts';
-import type { LoadPlan } from '../load/load-plan.ts';
-import { Cluster } from '../peers/cluster.ts';
-import type { ClusterUnit, PortName } from '../peers/cluster-configuration.ts';
-import type { Path } from '../peers/peer.ts';
+import { Cluster } from './cluster.ts';
+import type { ClusterUnit, PortName } from './cluster-configuration.ts';
+import type { Path } from './peer.ts';
 
 /** By what the tables call it. */
 export const ways: Readonly<Record<'direct' | 'proxied', PortName>> = {
@@ -44,17 +42,4 @@ export async function startBetaUnits(
   });
   const path = (way: Way) => cluster.path(way, ways[way], first);
   return { cluster, units, paths: { direct: path('direct'), proxied: path('proxied') } };
-}
-
-/** As many commands as our target's window lets one session have. */
-export const TOTAL_DEPTH = IscsiLimits.commandWindow;
-const WARM_UP_SECONDS = 1;
-
-/** 4 KiB random reads with TOTAL_DEPTH outstanding. */
-export function randomReads(
-  { url }: Path,
-  { luns, unitBytes, sessions, seconds }: Pick<LoadPlan, 'luns' | 'unitBytes' | 'sessions' | 'seconds'>,
-): LoadPlan {
-  const reads = { writes: false, bytesPerCommand: 4096, scattered: true, depth: TOTAL_DEPTH };
-  return { url, process: 0, sessions, luns, unitBytes, ...reads, warmUpSeconds: WARM_UP_SECONDS, seconds };
 }
