@@ -4,8 +4,9 @@ import { fairness } from './fairness/fairness.ts';
 import { freshness } from './freshness.ts';
 import { micro } from './micro/micro.ts';
 import { scale } from './scale/scale.ts';
+import { uncached } from './uncached/uncached.ts';
 
 /** By the word that runs them. */
 export const subCommands: ReadonlyMap<string, SubCommand> = new Map(
-  Object.entries({ scale, fairness, digests, freshness, micro }),
+  Object.entries({ scale, fairness, uncached, digests, freshness, micro }),
 );

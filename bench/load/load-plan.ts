@@ -21,6 +21,8 @@ export interface LoadPlan {
   readonly warmUpSeconds: number;
   /** Null: until it is stopped. */
   readonly seconds: number | null;
+  /** The load ends before its time when it has come to each place of each unit once. */
+  readonly once: boolean;
 }
 
 const WARM_UP_SECONDS = 1;
@@ -39,6 +41,7 @@ export function loadPlan(
     writes: false,
     bytesPerCommand: 4096,
     scattered: true,
+    once: false,
     warmUpSeconds: WARM_UP_SECONDS,
     ...changes,
   };
@@ -67,6 +70,11 @@ export const LoadLine = { loggedIn: 'logged in', counting: 'counting', result: '
  * a power of two.
  */
 const SCATTER_STEP = 65_521;
+
+/** Commands until each place of each unit has had one. */
+export function commandsOnce({ luns, unitBytes, bytesPerCommand }: LoadPlan): number {
+  return luns.length * Math.floor(unitBytes / bytesPerCommand);
+}
 
 export interface Target {
   readonly lun: number;

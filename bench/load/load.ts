@@ -1,13 +1,18 @@
 /** The state of a load while it goes on: which command comes next, and how long those took that count. */
 import { quantile } from '../statistics.ts';
-import { type LoadPlan, type LoadResult, targetOf } from './load-plan.ts';
+import { commandsOnce, type LoadPlan, type LoadResult, targetOf } from './load-plan.ts';
 import { LoadSession } from './load-session.ts';
 
 export class Load {
   readonly #plan: LoadPlan;
   readonly #sessions: LoadSession[] = [];
   #latencies: number[] = [];
+  /** Resolves when no command is left: never, where there is no end to them. */
+  readonly allEnded: Promise<void>;
+  readonly #last: number;
+  #becomeEnded: () => void = () => {};
   #sent = 0;
+  #running = 0;
   #since = 0;
   #cpuBefore = 0;
   #goesOn = true;
@@ -22,6 +27,10 @@ export class Load {
 
   private constructor(plan: LoadPlan) {
     this.#plan = plan;
+    this.#last = plan.once ? commandsOnce(plan) : Number.POSITIVE_INFINITY;
+    this.allEnded = new Promise((resolve) => {
+      this.#becomeEnded = resolve;
+    });
   }
 
   start(): void {
@@ -45,14 +54,18 @@ export class Load {
   }
 
   #sendNext(): void {
+    if (this.#sent === this.#last) return;
     const command = this.#sent;
     this.#sent += 1;
+    this.#running += 1;
     this.#sessions[command % this.#sessions.length]?.send(targetOf(this.#plan, command));
   }
 
   #ended(milliseconds: number): void {
+    this.#running -= 1;
     this.#latencies.push(milliseconds);
     if (this.#goesOn) this.#sendNext();
+    if (this.#running === 0) this.#becomeEnded();
   }
 }
 

@@ -14,7 +14,8 @@ if (plan.depth === 0) {
   await sleep(plan.warmUpSeconds * 1000);
   load.count();
   console.log(LoadLine.counting);
-  await (plan.seconds === null ? stopped : sleep(plan.seconds * 1000));
+  const end = plan.seconds === null ? stopped : sleep(plan.seconds * 1000);
+  await Promise.race([end, load.allEnded]);
   console.log(`${LoadLine.result} ${JSON.stringify(load.end())}`);
 }
 // Sessions that are broken off end with their connections; the line above has been written by then.

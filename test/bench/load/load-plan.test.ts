@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LoadPlan, targetOf } from '../../../bench/load/load-plan.ts';
+import { commandsOnce, type LoadPlan, targetOf } from '../../../bench/load/load-plan.ts';
 
 const plan: LoadPlan = {
   url: 'iscsi://127.0.0.1:3260/iqn.2026-11.dev.crosspath:test/1',
@@ -11,6 +11,7 @@ const plan: LoadPlan = {
   writes: false,
   bytesPerCommand: 4096,
   scattered: true,
+  once: false,
   depth: 1,
   warmUpSeconds: 0,
   seconds: 1,
@@ -45,4 +46,8 @@ test('units take turns, and each is gone through as if it were alone', () => {
     [4, 5, 6, 4],
   );
   assert.equal(targetOf(three, 3 * 7 + 2).offset, targetOf(plan, 7).offset);
+});
+
+test('a load that ends by itself has a command for each place of each unit', () => {
+  assert.equal(commandsOnce({ ...plan, luns: [1, 2] }), 128);
 });
