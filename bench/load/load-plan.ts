@@ -65,12 +65,6 @@ export interface Latency {
 /** Lines on standard output, in this order; the last is followed by a space and the result as JSON. */
 export const LoadLine = { loggedIn: 'logged in', counting: 'counting', result: 'result' } as const;
 
-/**
- * Places from one scattered command to the next: odd, so that it has no factor in common with a number of places that is
- * a power of two.
- */
-const SCATTER_STEP = 65_521;
-
 /** Commands until each place of each unit has had one. */
 export function commandsOnce({ luns, unitBytes, bytesPerCommand }: LoadPlan): number {
   return luns.length * Math.floor(unitBytes / bytesPerCommand);
@@ -88,7 +82,24 @@ export function targetOf(plan: LoadPlan, command: number): Target {
   const lun = luns[command % luns.length];
   if (lun === undefined) throw new Error('a load without units');
   const places = Math.floor(unitBytes / bytesPerCommand);
-  const turn = Math.floor(command / luns.length);
-  const place = (turn * (scattered ? SCATTER_STEP : 1)) % places;
-  return { lun, offset: place * bytesPerCommand };
+  const turn = Math.floor(command / luns.length) % places;
+  return { lun, offset: bytesPerCommand * (scattered ? scatter(turn, places) : turn) };
+}
+
+/** Odd, so that multiplying by them modulo a power of two can be undone. */
+const MULTIPLIERS = [0x9e3779b1, 0x85ebca6b];
+
+/**
+ * Gives each of `places`, a power of two, to one `turn`, without an order that a kernel's read-ahead could see. (Equal steps
+ * would have one: the kernel reads ahead where it finds pages cached before those that are asked for.)
+ */
+function scatter(turn: number, places: number): number {
+  const mask = places - 1;
+  if ((places & mask) !== 0) throw new Error(`${places} places are no power of two`);
+  const half = Math.ceil(Math.log2(places) / 2);
+  // Each step can be undone, so that no two turns end at one place.
+  return MULTIPLIERS.reduce((at, factor) => {
+    const product = Math.imul(at, factor) & mask;
+    return product ^ (product >>> half);
+  }, turn);
 }
