@@ -27,9 +27,9 @@ export interface SubCommand {
   readonly summary: string;
   /** What it measures, and against which goals. */
   readonly help: string;
-  /** How often, and for how many seconds each time, where nobody says it. */
-  readonly rounds: number;
-  readonly seconds: number;
+  /** How often, and for how many seconds each time, where nobody says it; null: nobody may, it has its own way. */
+  readonly rounds: number | null;
+  readonly seconds: number | null;
   /** `filter`: the word behind the name of the sub-command; '' where there is none. */
   run(bench: Bench, filter: string): Promise<Report>;
 }

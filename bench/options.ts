@@ -59,8 +59,8 @@ export function parseOptions(args: readonly string[]): Options {
     subCommand,
     filter,
     json: values.json,
-    rounds: count('--rounds', values.rounds ?? `${subCommand?.rounds ?? ROUNDS}`),
-    seconds: count('--seconds', values.seconds ?? `${subCommand?.seconds ?? SECONDS}`),
+    rounds: count('--rounds', values.rounds, subCommand === null ? ROUNDS : subCommand.rounds),
+    seconds: count('--seconds', values.seconds, subCommand === null ? SECONDS : subCommand.seconds),
     workloads: values.only.length === 0 ? Workloads : values.only.map(workloadNamed),
     compare: values.compare ?? null,
     profile: values.profile ?? null,
@@ -70,17 +70,19 @@ export function parseOptions(args: readonly string[]): Options {
 function helpOf(name: string | undefined, subCommand: SubCommand | null): string {
   if (name === undefined || subCommand === null) return USAGE;
   const { help, rounds, seconds } = subCommand;
-  return `npm run bench -- ${name} [--rounds N] [--seconds N] [--json]
-
-${help}
-
-  --rounds N   default ${rounds}
-  --seconds N  default ${seconds}
-`;
+  const options = Object.entries({ '--rounds': rounds, '--seconds': seconds }).filter(
+    ([, value]) => value !== null,
+  );
+  const usage = options.map(([option]) => ` [${option} N]`).join('');
+  const defaults = options.map(([option, value]) => `  ${option.padEnd(9)} N  default ${value}\n`).join('');
+  return `npm run bench -- ${name}${name === 'micro' ? ' [filter]' : ''}${usage} [--json]\n\n${help}\n\n${defaults}`;
 }
 
-function count(name: string, text: string): number {
+/** `usual`: the default; null where the option means nothing. */
+function count(name: string, text: string | undefined, usual: number | null): number {
+  if (text === undefined) return usual ?? 1;
   const value = Number(text);
+  if (usual === null) throw new Error(`${name} means nothing here`);
   if (!Number.isInteger(value) || value < 1 || value > 1000)
     throw new Error(`${name} takes a whole number from 1 to 1000, not "${text}"`);
   return value;

@@ -1,7 +1,7 @@
 /** A cluster whose units are all beta's: read at beta's own port, or through alpha, where the rest is the same. */
 import type { Bench } from '../bench.ts';
 import { Cluster } from './cluster.ts';
-import type { ClusterUnit, PortName } from './cluster-configuration.ts';
+import { type ClusterUnit, type PortName, SYSTEMS, type SystemName } from './cluster-configuration.ts';
 import type { Path } from './peer.ts';
 
 /** By what the tables call it. */
@@ -11,6 +11,9 @@ export const ways: Readonly<Record<'direct' | 'proxied', PortName>> = {
 };
 export type Way = keyof typeof ways;
 export const wayNames: readonly Way[] = ['direct', 'proxied'];
+
+/** What a command passes through. */
+export const systemsOn: Readonly<Record<Way, readonly SystemName[]>> = { direct: ['beta'], proxied: SYSTEMS };
 
 export interface BetaUnits {
   readonly cluster: Cluster;

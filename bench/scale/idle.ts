@@ -3,8 +3,8 @@ import type { Bench } from '../bench.ts';
 import { loadPlan } from '../load/load-plan.ts';
 import { RunningLoad } from '../load/run-load.ts';
 import { sample } from '../load/sample.ts';
-import { type BetaUnits, startBetaUnits, type Way, wayNames } from '../peers/beta-units.ts';
-import { SYSTEMS, type SystemName } from '../peers/cluster-configuration.ts';
+import { type BetaUnits, startBetaUnits, systemsOn, type Way, wayNames } from '../peers/beta-units.ts';
+import type { SystemName } from '../peers/cluster-configuration.ts';
 import { residentBytes } from '../proc.ts';
 import { WATCHING, Watch } from '../watch/watch.ts';
 import { UNIT_BYTES } from '../workloads.ts';
@@ -13,10 +13,6 @@ import { TOTAL_DEPTH } from './rows.ts';
 export const IDLE_SESSIONS = 256;
 export const IDLE_GOAL_BYTES = 64 << 10;
 const WARM_UP_SECONDS = 2;
-const PROXIED_AT = { direct: ['beta'], proxied: SYSTEMS } as const satisfies Record<
-  Way,
-  readonly SystemName[]
->;
 
 export interface Idle {
   readonly way: Way;
@@ -49,7 +45,7 @@ async function measureWay({ processes }: Bench, { cluster, paths }: BetaUnits, w
   const { url, servers } = paths[way];
   const plan = loadPlan(url, { depth: TOTAL_DEPTH, seconds: WARM_UP_SECONDS });
   await sample(processes, servers, plan);
-  const systems = PROXIED_AT[way].map((name) => {
+  const systems = systemsOn[way].map((name) => {
     const process = cluster.system(name);
     return { name, pid: process.pid, watch: new Watch(process) };
   });

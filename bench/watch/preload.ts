@@ -2,29 +2,43 @@
  * Goes into a system with `node --import`: watches its event loop and its garbage collector from inside. SIGUSR2 has it print
  * what there was since the last one, to standard error, and then begin again (watch.ts).
  */
-import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
-import { RESOLUTION_MILLISECONDS, WATCHED_LINE, type Watched } from './watched.ts';
+import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import {
+  type CollectionKind,
+  collectionKinds,
+  RESOLUTION_MILLISECONDS,
+  WATCHED_LINE,
+  type Watched,
+} from './watched.ts';
 
-const pauses: number[] = [];
-const observer = new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries()) pauses.push(duration);
-});
+let pauses = noPauses();
+const observer = new PerformanceObserver((list) => list.getEntries().forEach(take));
 observer.observe({ entryTypes: ['gc'] });
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MILLISECONDS });
 delay.enable();
 let reports = 0;
 
 process.on('SIGUSR2', () => {
-  for (const { duration } of observer.takeRecords()) pauses.push(duration);
+  observer.takeRecords().forEach(take);
   const longestTurn = Math.max(0, delay.max / 1e6 - RESOLUTION_MILLISECONDS);
   // With --expose-gc alone: what is left is what is in use.
-  const collect = globalThis.gc;
-  collect?.();
+  globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   const watched: Watched = { pauses, longestTurn, usedBytes: heapUsed + external };
   reports += 1;
   process.stderr.write(`${WATCHED_LINE} ${reports} ${JSON.stringify(watched)}\n`);
   observer.takeRecords();
-  pauses.length = 0;
+  pauses = noPauses();
   delay.reset();
 });
+
+/** The entry of a collection has its kind in `detail` (perf_hooks, "PerformanceNodeTiming details"), which the types leave out. */
+function take(entry: PerformanceEntry & { readonly detail?: { readonly kind: number } }): void {
+  const kinds = Object.entries(collectionKinds) as [CollectionKind, number][];
+  for (const [kind, number] of kinds)
+    if (number === entry.detail?.kind) pauses[kind].push(Number(entry.duration.toFixed(3)));
+}
+
+function noPauses(): Record<CollectionKind, number[]> {
+  return { minor: [], major: [], incremental: [], weak: [] };
+}

@@ -40,5 +40,6 @@ test('help is of all, or of one sub-command', () => {
 test('mistakes are named', () => {
   assert.throws(() => parseOptions(['--only', 'read']), /no row "read": read-4k-1, /);
   assert.throws(() => parseOptions(['--rounds', '0']), /--rounds takes a whole number/);
+  assert.throws(() => parseOptions(['micro', '--seconds', '3']), /--seconds means nothing here/);
   assert.throws(() => parseOptions(['macro']), /what is "macro"/);
 });
