@@ -3,6 +3,7 @@
 import type { Bench, Report, SubCommand } from '../bench.ts';
 import { spread } from '../statistics.ts';
 import { formatTable } from '../table.ts';
+import { measureAllocations } from './allocations/allocations.ts';
 import { bufferPool } from './buffer-pool.ts';
 import { crc32cBenchmarks } from './crc32c.ts';
 import { deframer } from './deframer.ts';
@@ -20,7 +21,7 @@ export interface MicroBenchmark {
 const BATCHES = 7;
 const BATCH_MILLISECONDS = 150;
 
-const All: readonly (() => readonly MicroBenchmark[])[] = [
+const All: readonly (() => readonly MicroBenchmark[] | Promise<readonly MicroBenchmark[]>)[] = [
   deframer,
   bufferPool,
   crc32cBenchmarks,
@@ -30,16 +31,18 @@ const All: readonly (() => readonly MicroBenchmark[])[] = [
 
 export const micro: SubCommand = {
   summary: 'parts of the program, in this process',
-  help: 'Nanoseconds an operation of each part whose name holds the filter.',
+  help: `Nanoseconds an operation of each part whose name holds the filter.
+micro allocations: bytes and objects that 1,000 commands allocate, and where.`,
   rounds: BATCHES,
   seconds: null,
-  run: (bench, filter) => Promise.resolve(measureMicro(bench, filter)),
+  run: (bench, filter) =>
+    filter === 'allocations' ? measureAllocations(bench) : measureMicro(bench, filter),
 };
 
-function measureMicro({ rounds, progress }: Bench, filter: string): Report {
+async function measureMicro({ rounds, progress }: Bench, filter: string): Promise<Report> {
   const lines = [['benchmark', 'ns/operation', 'range', 'MB/s']];
   const data: Record<string, number[]> = {};
-  for (const benchmark of All.flatMap((make) => make())) {
+  for (const benchmark of (await Promise.all(All.map((make) => make()))).flat()) {
     if (!benchmark.name.includes(filter)) continue;
     progress(benchmark.name);
     const each = nanosecondsEach(benchmark, rounds);
