@@ -6,6 +6,8 @@ import type { Site } from './heap-profile.ts';
 
 const ENTRY = path.join(import.meta.dirname, 'process.js');
 const FLAGS = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
+/** Inlined, a function's objects would be put down to the one that it was inlined into, or to its neighbours there. */
+const TELL_SITES_APART = '--no-turbo-inlining';
 const SECONDS = 120;
 /** Lines of each table of sites. */
 const SHOWN_SITES = 20;
@@ -20,14 +22,18 @@ export interface Allocations {
   readonly heapBytes: number;
   /** Of buffers, outside of the heap. */
   readonly externalBytes: number;
-  /** By the sampling profiler, without the benchmark's own. It counts what is allocated in one piece as one object. */
+  /** By the sampling profiler, without the benchmark's own, and without inlining. */
   readonly sites: readonly Site[];
 }
 
 export async function measureAllocations({ processes, progress }: Bench): Promise<Report> {
+  const count = async (...more: string[]): Promise<Allocations[]> =>
+    JSON.parse(await processes.run(process.execPath, [...FLAGS, ...more, ENTRY], SECONDS));
   progress('counting allocations');
-  const output = await processes.run(process.execPath, [...FLAGS, ENTRY], SECONDS);
-  const results: Allocations[] = JSON.parse(output);
+  const grown = await count();
+  progress('looking for who allocates');
+  const sited = await count(TELL_SITES_APART);
+  const results = grown.map((result, i) => ({ ...result, sites: sited[i]?.sites ?? [] }));
   const tables = [allocationTable(results), ...results.map(siteTable)];
   return { text: tables.map(formatTable).join('\n\n'), data: results };
 }

@@ -32,10 +32,7 @@ export interface Site {
 /** The benchmark, and the profiler in it. */
 const NOT_THE_PROGRAM = /^\S* (bench\/|node:inspector)/;
 
-/**
- * By function, most bytes first, without what the benchmark itself has allocated. In optimized code some of a function's objects
- * may be put down to another one that it has called just before or after.
- */
+/** By function, most bytes first, without what the benchmark itself has allocated. */
 export function allocationSites({ head, samples }: HeapProfile): Site[] {
   const objects = new Map<number, number>();
   for (const { nodeId } of samples) objects.set(nodeId, (objects.get(nodeId) ?? 0) + 1);
