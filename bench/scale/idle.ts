@@ -71,6 +71,7 @@ async function measureWay({ processes }: Bench, { cluster, paths }: BetaUnits, w
   }));
 }
 
+/** What was resident before may have room for sessions: the goal is for the larger of both. */
 export function idleTable(rows: readonly Idle[]): string[][] {
   const kibibytes = (bytes: number) => (bytes / 1024).toFixed(1);
   return [
@@ -80,7 +81,7 @@ export function idleTable(rows: readonly Idle[]): string[][] {
       system,
       kibibytes(residentEach),
       `< ${kibibytes(IDLE_GOAL_BYTES)}`,
-      residentEach < IDLE_GOAL_BYTES ? 'PASS' : 'ABOVE',
+      Math.max(residentEach, usedEach) < IDLE_GOAL_BYTES ? 'PASS' : 'ABOVE',
       kibibytes(usedEach),
     ]),
   ];

@@ -11,7 +11,8 @@ export const scale: SubCommand = {
   summary: 'rates and memory with many sessions and many units',
   help: `4 KiB random reads by one client process, ${TOTAL_DEPTH} outstanding in all in every row (as many as one session may have):
 with ${SESSIONS.join(', ')} sessions, which take turns, on one unit; with one session on ${UNITS.join(', ')} units (sparse files, as many bytes
-read of all together); each at the owner's own port and through a proxy port. Then ${IDLE_SESSIONS} sessions that do nothing.
+read of all together); each at the owner's own port and through a proxy port, and the sessions at tgt (tuned) too: with one session the
+answers to many commands go out in one write, with many they can't, whoever the target is. Then ${IDLE_SESSIONS} sessions that do nothing.
 
 Goals: the row with the most sessions or units has at least ${LEAST_SHARE} of the best row's rate; less than ${IDLE_GOAL_BYTES >> 10} KiB
 for an idle session.

@@ -16,7 +16,9 @@ export async function measureUnits(bench: Bench): Promise<Row[]> {
     progress(`starting a cluster with ${count} units`);
     started.set(count, await start(bench, count));
   }
-  const rows = UNITS.flatMap((count) => wayNames.map((way) => ({ way, count, samples: [] as Sample[] })));
+  const rows = UNITS.flatMap((count) =>
+    wayNames.map((way) => ({ way, isOurs: true, count, samples: [] as Sample[] })),
+  );
   for (let round = 0; round < rounds; round += 1) {
     progress(`units: round ${round + 1} of ${rounds}`);
     for (const { way, count, samples } of rows) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Sample } from '../../../bench/load/sample.ts';
-import type { Way } from '../../../bench/peers/beta-units.ts';
+import { idleTable } from '../../../bench/scale/idle.ts';
 import { type Row, rowTable } from '../../../bench/scale/rows.ts';
 
 const sample = (rate: number): Sample => ({
@@ -13,8 +13,9 @@ const sample = (rate: number): Sample => ({
   cpusOfOthers: 0,
   residentBytes: { 'tcp beta': 100 << 20 },
 });
-const row = (way: Way, count: number, ...rates: number[]): Row => ({
+const row = (way: string, count: number, ...rates: number[]): Row => ({
   way,
+  isOurs: way !== 'tgt',
   count,
   samples: rates.map(sample),
 });
@@ -31,6 +32,11 @@ test('each row is compared with the best of its way in the same round, and the l
   assert.deepEqual(many?.slice(6), ['2.00', '25.0', '0.50', 'beta 100']);
 });
 
+test('another target is not judged', () => {
+  const lines = rowTable('sessions', [row('tgt', 1, 100), row('tgt', 256, 50)]);
+  assert.deepEqual(lines[2]?.slice(3, 6), ['0.50 (0.50 - 0.50)', '', '']);
+});
+
 test('ways do not count against each other', () => {
   const lines = rowTable('units', [
     row('direct', 1, 1000),
@@ -40,4 +46,11 @@ test('ways do not count against each other', () => {
   ]);
   assert.deepEqual(lines[3]?.slice(3, 6), ['0.70 (0.70 - 0.70)', '≥ 0.80', 'MISSED']);
   assert.deepEqual(lines[4]?.slice(3, 6), ['0.90 (0.90 - 0.90)', '≥ 0.80', 'PASS']);
+});
+
+test('an idle session is judged by what is resident for it or by what it holds, whichever is more', () => {
+  const row = { way: 'direct', system: 'beta', residentEach: -2048, usedEach: 65 * 1024 } as const;
+  assert.deepEqual(idleTable([row])[1], ['direct', 'beta', '-2.0', '< 64.0', 'ABOVE', '65.0']);
+  assert.equal(idleTable([{ ...row, usedEach: 63 * 1024 }])[1]?.[4], 'PASS');
+  assert.equal(idleTable([{ ...row, residentEach: 65 * 1024, usedEach: 0 }])[1]?.[4], 'ABOVE');
 });
