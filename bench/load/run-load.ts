@@ -43,6 +43,6 @@ export class RunningLoad {
   }
 
   async #printed(line: string, seconds: number): Promise<void> {
-    await this.#process.printed(new RegExp(`^${line}$`, 'm'), seconds);
+    await this.#process.printed(new RegExp(`^${line}\\n`, 'm'), seconds);
   }
 }

@@ -25,7 +25,7 @@ export class Watch {
     this.#asked += 1;
     const start = `${WATCHED_LINE} ${this.#asked} `;
     this.#system.kill('SIGUSR2');
-    await this.#system.printed(new RegExp(`^${start}.*\\}$`, 'm'), ANSWER_SECONDS);
+    await this.#system.printed(new RegExp(`^${start}.*\\n`, 'm'), ANSWER_SECONDS);
     const line = this.#system.output.split('\n').find((each) => each.startsWith(start));
     return JSON.parse((line ?? '').slice(start.length));
   }
