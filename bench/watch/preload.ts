@@ -3,6 +3,7 @@
  * what there was since the last one, to standard error, and then begin again (watch.ts).
  */
 import { monitorEventLoopDelay, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { Worker } from 'node:worker_threads';
 import {
   type CollectionKind,
   collectionKinds,
@@ -16,15 +17,20 @@ const observer = new PerformanceObserver((list) => list.getEntries().forEach(tak
 observer.observe({ entryTypes: ['gc'] });
 const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MILLISECONDS });
 delay.enable();
+const bystandersLongest = new Int32Array(new SharedArrayBuffer(4));
+// Without this system's arguments: it would be watched by one of its own.
+const bystander = { workerData: bystandersLongest.buffer, execArgv: [] };
+new Worker(new URL('./bystander.js', import.meta.url), bystander).unref();
 let reports = 0;
 
 process.on('SIGUSR2', () => {
   observer.takeRecords().forEach(take);
   const longestTurn = Math.max(0, delay.max / 1e6 - RESOLUTION_MILLISECONDS);
+  const longestHeldUp = Atomics.exchange(bystandersLongest, 0, 0) / 1000;
   // With --expose-gc alone: what is left is what is in use.
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
-  const watched: Watched = { pauses, longestTurn, usedBytes: heapUsed + external };
+  const watched: Watched = { pauses, longestTurn, longestHeldUp, usedBytes: heapUsed + external };
   reports += 1;
   process.stderr.write(`${WATCHED_LINE} ${reports} ${JSON.stringify(watched)}\n`);
   observer.takeRecords();

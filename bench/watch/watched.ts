@@ -21,6 +21,8 @@ export interface Watched {
   readonly pauses: Readonly<Record<CollectionKind, readonly number[]>>;
   /** The longest time that the event loop did not come round, in ms: from one look to the next, less RESOLUTION_MILLISECONDS. */
   readonly longestTurn: number;
+  /** The longest time that a thread beside it, which does nothing, was not let run, in ms: what of longestTurn is the machine's. */
+  readonly longestHeldUp: number;
   /** Heap and buffers; without what is garbage where the system was started with --expose-gc. */
   readonly usedBytes: number;
 }

@@ -21,10 +21,18 @@ test('ours is compared with the best of the others, round by round, and our long
   row.samples.tgt = samples(100, 100, 100);
   row.samples.istgt = samples(200, 400, 200);
   row.samples.direct = samples(300, 400, 100);
-  row.longestTurns.push(3, 21, 4);
+  for (const longestTurn of [3, 21, 4]) row.blocked.push({ longestTurn, longestHeldUp: longestTurn / 2 });
   const lines = uncachedTable([row]);
   assert.deepEqual(lines[1], ['reads', 'tgt', '100', '0', '2.00']);
-  assert.deepEqual(lines[3]?.slice(5), ['1.00 (0.50 - 1.50)', '≥ 1.00', 'PASS', '21.0', '≤ 20', 'ABOVE']);
+  assert.deepEqual(lines[3]?.slice(5), [
+    '1.00 (0.50 - 1.50)',
+    '≥ 1.00',
+    'PASS',
+    '21.0',
+    '≤ 20',
+    'ABOVE',
+    '10.5',
+  ]);
 });
 
 test('without others there is nothing to judge', () => {
