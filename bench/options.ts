@@ -74,7 +74,9 @@ function helpOf(name: string | undefined, subCommand: SubCommand | null): string
     ([, value]) => value !== null,
   );
   const usage = options.map(([option]) => ` [${option} N]`).join('');
-  const defaults = options.map(([option, value]) => `  ${option.padEnd(9)} N  default ${value}\n`).join('');
+  const defaults = options
+    .map(([option, value]) => `  ${`${option} N`.padEnd(12)} default ${value}\n`)
+    .join('');
   return `npm run bench -- ${name}${name === 'micro' ? ' [filter]' : ''}${usage} [--json]\n\n${help}\n\n${defaults}`;
 }
 
