@@ -93,8 +93,13 @@ export const ScsiLimits = {
   unitAttentionsPerNexus: 16,
   /** How long a write waits for the proof that its initiator still holds the nexus, before it is answered BUSY. */
   proofMilliseconds: 2_000,
-  /** Places in which a unit that several nexuses use remembers who has accessed what last: 24 bytes each. */
-  accessHistoryPlaces: 8192,
+  /**
+   * Places in which a unit that several nexuses use remembers who has accessed what last, 24 bytes each: of all units of a system, and
+   * of each at the most and at the least.
+   */
+  accessHistoryPlaces: 1 << 20,
+  mostPlacesPerUnit: 8192,
+  fewestPlacesPerUnit: 256,
   /** An access of more than this many granules of 4 KiB counts as one of the whole unit. */
   longAccessGranules: 256,
   /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
