@@ -1,16 +1,13 @@
 /** What header and data digests cost a reader: the same reads with and without, round by round, on the direct and on the proxied path. */
 import { putU16, putU32 } from '../src/wire/scsi/bytes.ts';
 import { OpCode } from '../src/wire/scsi/opcodes.ts';
+import { type Bench, type Report, type SubCommand, withCluster } from './bench.ts';
 import { keepGoing, openSession } from './initiators/own-client.ts';
-import type { Options } from './options.ts';
-import { Crosspath } from './peers/crosspath.ts';
 import type { Path } from './peers/peer.ts';
 import { cpuSeconds } from './proc.ts';
-import type { Processes } from './processes.ts';
-import { ratios, type Spread } from './statistics.ts';
+import { range, ratios } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { UNIT_BYTES } from './workloads.ts';
-import type { Workspace } from './workspace.ts';
 
 const BLOCK = 512;
 const READ_BYTES = 262_144;
@@ -31,24 +28,25 @@ interface Sample {
   readonly cpu: number;
 }
 
-export async function measureDigests(
-  options: Options,
-  processes: Processes,
-  workspace: Workspace,
-): Promise<void> {
-  const crosspath = new Crosspath(processes, workspace, {
-    transport: 'tcp',
-    direct: true,
-    profileFolder: null,
-  });
-  console.log('starting a cluster');
+export const digests: SubCommand = {
+  summary: '256 KiB reads with and without digests',
+  help: `The same 256 KiB reads, 8 at a time, without digests, with header digests, and with header and data digests, round by round:
+the rate and the CPU time of the systems, times those without.`,
+  rounds: 5,
+  seconds: 3,
+  run: (bench) => withCluster(bench, (_, paths) => measureDigests(bench, paths)),
+};
+
+async function measureDigests({ rounds, seconds, progress }: Bench, paths: readonly Path[]): Promise<Report> {
   const lines = [['256 KiB reads, depth 8', 'path', 'rate : without', 'CPU of the systems : without']];
-  for (const path of await crosspath.start()) {
+  const data: Record<string, Record<Which, Sample[]>> = {};
+  for (const path of paths) {
     const samples: Record<Which, Sample[]> = { none: [], header: [], both: [] };
-    for (let round = 0; round < options.rounds; round += 1) {
-      console.log(`${path.name}: round ${round + 1} of ${options.rounds}`);
+    data[path.name] = samples;
+    for (let round = 0; round < rounds; round += 1) {
+      progress(`${path.name}: round ${round + 1} of ${rounds}`);
       for (const which of ['none', 'header', 'both'] as const)
-        samples[which].push(await measure(path, which, options.seconds));
+        samples[which].push(await measure(path, which, seconds));
     }
     for (const which of ['header', 'both'] as const) {
       const against = (value: (sample: Sample) => number) =>
@@ -57,8 +55,7 @@ export async function measureDigests(
       lines.push([name, path.name, against(({ rate }) => rate), against(({ cpu }) => cpu)]);
     }
   }
-  await crosspath.stop();
-  console.log(`\n${formatTable(lines)}`);
+  return { text: formatTable(lines), data };
 }
 
 async function measure(path: Path, which: Which, seconds: number): Promise<Sample> {
@@ -76,8 +73,4 @@ async function measure(path: Path, which: Which, seconds: number): Promise<Sampl
   const cpu = (used() - before) / commands;
   await session.logout();
   return { rate, cpu };
-}
-
-function range({ median, lowest, highest }: Spread): string {
-  return `${median.toFixed(2)} (${lowest.toFixed(2)} - ${highest.toFixed(2)})`;
 }

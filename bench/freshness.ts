@@ -5,15 +5,13 @@
 import type { IscsiInitiator } from '../client/iscsi-initiator.ts';
 import { putU16, putU32 } from '../src/wire/scsi/bytes.ts';
 import { OpCode } from '../src/wire/scsi/opcodes.ts';
+import { type Bench, type Report, type SubCommand, withCluster } from './bench.ts';
 import { keepGoing, openSession } from './initiators/own-client.ts';
-import type { Options } from './options.ts';
-import { Crosspath } from './peers/crosspath.ts';
+import type { Crosspath } from './peers/crosspath.ts';
 import type { Path } from './peers/peer.ts';
-import type { Processes } from './processes.ts';
-import { ratios, spread } from './statistics.ts';
+import { range, ratios, spread } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { UNIT_BYTES } from './workloads.ts';
-import type { Workspace } from './workspace.ts';
 
 const BLOCK = 512;
 const WRITE_BYTES = 4096;
@@ -36,38 +34,42 @@ interface Sample {
   readonly heldShare: number;
 }
 
-export async function measureFreshness(
-  options: Options,
-  processes: Processes,
-  workspace: Workspace,
-): Promise<void> {
-  const crosspath = new Crosspath(processes, workspace, {
-    transport: 'tcp',
-    direct: true,
-    profileFolder: null,
-  });
-  console.log('starting a cluster');
-  const lines = [['4 KiB writes, depth 8', 'path', 'two sessions : one', 'range', 'held of 1,000 writes']];
-  for (const path of await crosspath.start()) {
+export const freshness: SubCommand = {
+  summary: 'writes by two sessions in turn, against one (docs/decisions/0006)',
+  help: `The same 4 KiB writes, 8 at a time, by one session and by two in turn, round by round: the rate with two sessions to that with one,
+and how many writes waited for a sign of life of their client.`,
+  rounds: 5,
+  seconds: 3,
+  run: (bench) => withCluster(bench, (...given) => measureFreshness(bench, ...given)),
+};
+
+async function measureFreshness(
+  { rounds, seconds, progress }: Bench,
+  crosspath: Crosspath,
+  paths: readonly Path[],
+): Promise<Report> {
+  const lines = [['4 KiB writes, depth 8', 'path', 'two sessions : one', 'held of 1,000 writes']];
+  const data: Record<string, Record<string, { readonly one: Sample[]; readonly two: Sample[] }>> = {};
+  for (const path of paths) {
+    const ofPath: (typeof data)[string] = {};
+    data[path.name] = ofPath;
     const first = await openSession(path, '00023d000001');
     const second = await openSession(path, '00023d000002');
     for (const [name, place] of Object.entries(patterns)) {
-      console.log(`${path.name}: ${name}`);
+      progress(`${path.name}: ${name}`);
       const one: Sample[] = [];
       const two: Sample[] = [];
-      for (let round = 0; round < options.rounds; round += 1) {
-        one.push(await measure(crosspath, [first], path, place, options.seconds));
-        two.push(await measure(crosspath, [first, second], path, place, options.seconds));
+      for (let round = 0; round < rounds; round += 1) {
+        one.push(await measure(crosspath, [first], path, place, seconds));
+        two.push(await measure(crosspath, [first, second], path, place, seconds));
       }
-      const { median, lowest, highest } = ratios(two.map(rateOf), one.map(rateOf));
+      ofPath[name] = { one, two };
       const held = spread(two.map(({ heldShare }) => 1000 * heldShare)).median;
-      const range = `${lowest.toFixed(2)} - ${highest.toFixed(2)}`;
-      lines.push([name, path.name, median.toFixed(2), range, held.toFixed(1)]);
+      lines.push([name, path.name, range(ratios(two.map(rateOf), one.map(rateOf))), held.toFixed(1)]);
     }
     for (const session of [first, second]) await session.logout();
   }
-  await crosspath.stop();
-  console.log(`\n${formatTable(lines)}`);
+  return { text: formatTable(lines), data };
 }
 
 function rateOf({ rate }: Sample): number {

@@ -1,12 +1,10 @@
-/** `npm run bench`: the comparison with tgt, or the micro benchmarks. */
+/** `npm run bench`: the comparison with tgt, or one of the other benchmarks. */
 
-import { measureDigests } from './digests.ts';
-import { measureFreshness } from './freshness.ts';
 import { describeMachine, sourceRevision } from './machine.ts';
 import { Measurement } from './measure.ts';
-import { runMicro } from './micro/micro.ts';
 import { type Options, parseOptions } from './options.ts';
-import { Crosspath, type Transport } from './peers/crosspath.ts';
+import type { Transport } from './peers/cluster-configuration.ts';
+import { Crosspath } from './peers/crosspath.ts';
 import { HaProxy } from './peers/haproxy.ts';
 import { Istgt } from './peers/istgt.ts';
 import type { Path, Peer } from './peers/peer.ts';
@@ -19,16 +17,29 @@ import { Workspace } from './workspace.ts';
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
-  if (options.micro !== null) return runMicro(options.micro.filter);
-  if (options.freshness) return withProcesses((...given) => measureFreshness(options, ...given));
-  if (options.digests) return withProcesses((...given) => measureDigests(options, ...given));
+  if (options.help !== null) return console.log(options.help);
+  const { subCommand, rounds, seconds, filter } = options;
+  if (subCommand === null) return compare(options);
+  const { text, data } = await withProcesses((processes, workspace) =>
+    subCommand.run({ rounds, seconds, processes, workspace, progress }, filter),
+  );
+  console.log(options.json ? JSON.stringify(data, null, 1) : `\n${text}`);
+}
+
+async function compare(options: Options): Promise<void> {
   // Read first: a mistyped name should not cost a whole run.
   const before = options.compare === null ? null : await readResult(options.compare);
   const result = await withProcesses((...given) => measureAll(options, ...given));
-  console.log(`\n${report(result)}`);
-  if (before !== null) console.log(`\n${reportChange(before, result)}`);
-  if (options.profile !== null) console.log(`\n${await summarizeProfiles(options.profile)}`);
-  else console.log(`\nKept in ${await keepResult(result)}`);
+  const texts = [report(result)];
+  if (before !== null) texts.push(reportChange(before, result));
+  if (options.profile !== null) texts.push(await summarizeProfiles(options.profile));
+  else texts.push(`Kept in ${await keepResult(result)}`);
+  console.log(options.json ? JSON.stringify(result, null, 1) : `\n${texts.join('\n\n')}`);
+}
+
+/** Standard output is for the result alone. */
+function progress(line: string): void {
+  console.error(line);
 }
 
 /** Whatever happens, nothing of what `run` starts or writes is left behind. */
@@ -59,10 +70,10 @@ async function measureAll(options: Options, processes: Processes, workspace: Wor
     cluster('fcip', false),
   ];
   const paths: Path[] = [];
-  console.log('starting tgt twice, istgt, four clusters, and haproxy');
+  progress('starting tgt twice, istgt, four clusters, and haproxy');
   for (const peer of peers) paths.push(...(await peer.start()));
   const { workloads, rounds, seconds } = options;
-  const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: console.log });
+  const measurement = new Measurement(processes, paths, { workloads, rounds, seconds, report: progress });
   const samples = await measurement.run();
   const peakMemory = measurement.peakMemory();
   for (const peer of peers) await peer.stop();

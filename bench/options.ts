@@ -1,13 +1,16 @@
 import { parseArgs } from 'node:util';
+import type { SubCommand } from './bench.ts';
+import { subCommands } from './sub-commands.ts';
 import { type Workload, Workloads } from './workloads.ts';
 
 export interface Options {
-  /** In-process benchmarks instead of the comparison; those whose name holds `filter`. */
-  readonly micro: { readonly filter: string } | null;
-  /** The cost of alternating between two sessions instead of the comparison. */
-  readonly freshness: boolean;
-  /** The cost of digests instead of the comparison. */
-  readonly digests: boolean;
+  /** Text to print in place of all else, or null. */
+  readonly help: string | null;
+  /** What to run in place of the comparison, or null. */
+  readonly subCommand: SubCommand | null;
+  /** The word behind a sub-command; '' where there is none. */
+  readonly filter: string;
+  readonly json: boolean;
   readonly rounds: number;
   readonly seconds: number;
   readonly workloads: readonly Workload[];
@@ -17,13 +20,16 @@ export interface Options {
   readonly profile: string | null;
 }
 
-export const USAGE = `npm run bench -- [options]         direct path, proxied path and tgt, in one run
-npm run bench -- micro [filter]    parts of the program, in this process
-npm run bench -- freshness         writes by two sessions in turn, against one (docs/decisions/0006)
-npm run bench -- digests           256 KiB reads with and without digests
+const ROUNDS = 5;
+const SECONDS = 3;
 
-  --rounds N        how often each is measured (default 5)
-  --seconds N       how long each time (default 3)
+const USAGE = `npm run bench -- [options]         direct path, proxied path and tgt, in one run
+${[...subCommands].map(([name, { summary }]) => `npm run bench -- ${name.padEnd(17)} ${summary}`).join('\n')}
+
+  --rounds N        how often each is measured (default ${ROUNDS})
+  --seconds N       how long each time (default ${SECONDS})
+  --json            print what was measured as JSON; how far it is goes to standard error
+  --help            behind a sub-command: what it measures, and its own defaults
   --only ROW        ${Workloads.map((workload) => workload.name).join(' | ')}; may be repeated
   --compare FILE    show what changed against a result kept in bench/results
   --profile FOLDER  write CPU profiles of the systems, and print where the time went; keeps no result
@@ -35,30 +41,50 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
-      seconds: { type: 'string', default: '3' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       compare: { type: 'string' },
       profile: { type: 'string' },
     },
   });
-  const [command, filter = '', ...rest] = positionals;
-  const known = command === undefined || ['micro', 'freshness', 'digests'].includes(command);
-  if (!known || rest.length > 0) throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
+  const [name, filter = '', ...rest] = positionals;
+  const subCommand = name === undefined ? null : subCommands.get(name);
+  const known = subCommand !== undefined && rest.length === 0 && (filter === '' || name === 'micro');
+  if (!known) throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
   return {
-    micro: command === 'micro' ? { filter } : null,
-    freshness: command === 'freshness',
-    digests: command === 'digests',
-    rounds: count('--rounds', values.rounds),
-    seconds: count('--seconds', values.seconds),
+    help: values.help ? helpOf(name, subCommand) : null,
+    subCommand,
+    filter,
+    json: values.json,
+    rounds: count('--rounds', values.rounds, subCommand === null ? ROUNDS : subCommand.rounds),
+    seconds: count('--seconds', values.seconds, subCommand === null ? SECONDS : subCommand.seconds),
     workloads: values.only.length === 0 ? Workloads : values.only.map(workloadNamed),
     compare: values.compare ?? null,
     profile: values.profile ?? null,
   };
 }
 
-function count(name: string, text: string): number {
+function helpOf(name: string | undefined, subCommand: SubCommand | null): string {
+  if (name === undefined || subCommand === null) return USAGE;
+  const { help, rounds, seconds } = subCommand;
+  const options = Object.entries({ '--rounds': rounds, '--seconds': seconds }).filter(
+    ([, value]) => value !== null,
+  );
+  const usage = options.map(([option]) => ` [${option} N]`).join('');
+  const defaults = options
+    .map(([option, value]) => `  ${`${option} N`.padEnd(12)} default ${value}\n`)
+    .join('');
+  return `npm run bench -- ${name}${name === 'micro' ? ' [filter]' : ''}${usage} [--json]\n\n${help}\n\n${defaults}`;
+}
+
+/** `usual`: the default; null where the option means nothing. */
+function count(name: string, text: string | undefined, usual: number | null): number {
+  if (text === undefined) return usual ?? 1;
   const value = Number(text);
+  if (usual === null) throw new Error(`${name} means nothing here`);
   if (!Number.isInteger(value) || value < 1 || value > 1000)
     throw new Error(`${name} takes a whole number from 1 to 1000, not "${text}"`);
   return value;

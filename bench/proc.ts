@@ -39,11 +39,17 @@ export function parseMachineCpuSeconds(stat: string): number {
 
 /** The most memory that the process has had resident at a time, in MiB. */
 export function peakMemoryMiB(pid: number): number {
-  return parsePeakMemoryMiB(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return parseStatusBytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM') / 2 ** 20;
 }
 
-export function parsePeakMemoryMiB(status: string): number {
-  const line = status.split('\n').find((each) => each.startsWith('VmHWM:'));
-  if (line === undefined) throw new Error('/proc/PID/status has no VmHWM');
-  return Number.parseInt(line.slice('VmHWM:'.length), 10) / 1024;
+/** What the process has resident now. */
+export function residentBytes(pid: number): number {
+  return parseStatusBytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmRSS');
+}
+
+/** A size of /proc/PID/status, which has them in KiB. */
+export function parseStatusBytes(status: string, field: 'VmHWM' | 'VmRSS'): number {
+  const line = status.split('\n').find((each) => each.startsWith(`${field}:`));
+  if (line === undefined) throw new Error(`/proc/PID/status has no ${field}`);
+  return Number.parseInt(line.slice(field.length + 1), 10) * 1024;
 }

@@ -55,6 +55,7 @@ export function summarize(profile: CpuProfile): string[][] {
   ];
 }
 
-function shortUrl(url: string): string {
+/** Of a file of the build, or of a package: the path in there. */
+export function shortUrl(url: string): string {
   return url.replace(/^.*\/dist[^/]*\//, '').replace(/^.*\/node_modules\//, '');
 }

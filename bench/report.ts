@@ -1,7 +1,8 @@
 /** A result as text: the table, the ratios, and how it stands against the goals. */
 import { BASE_PATH, cpuOf, judge, MEMORY_GOAL, rateOf } from './goals.ts';
+import { othersLine } from './others-line.ts';
 import type { Result, Sample } from './results.ts';
-import { median, ratios, type Spread, spread } from './statistics.ts';
+import { median, range, ratios, type Spread, spread } from './statistics.ts';
 import { formatTable } from './table.ts';
 import { type Workload, Workloads } from './workloads.ts';
 
@@ -13,7 +14,7 @@ export function report(result: Result): string {
   return [
     `${machine.cpu}, ${machine.cpus} CPUs, Linux ${machine.kernel}, Node ${machine.node}`,
     `${result.rounds} rounds of ${result.secondsPerRound} s; medians, and (lowest - highest) round`,
-    othersLine(result),
+    othersLine(allSamples(result).map(({ cpusOfOthers }) => cpusOfOthers)),
     '',
     rateTable(result),
     '',
@@ -76,11 +77,8 @@ function memoryTable(result: Result): string {
   return formatTable(lines);
 }
 
-/** With much of it, look at the ranges before you believe the medians. */
-function othersLine(result: Result): string {
-  const all = Object.values(result.samples).flatMap((paths) => Object.values(paths).flat());
-  const { median: usual, highest } = spread(all.map((sample) => sample.cpusOfOthers));
-  return `others kept ${usual.toFixed(2)} CPUs busy meanwhile (median; at most ${highest.toFixed(2)})`;
+function allSamples({ samples }: Result): Sample[] {
+  return Object.values(samples).flatMap((paths) => Object.values(paths).flat());
 }
 
 function measured(result: Result): readonly Workload[] {
@@ -108,8 +106,7 @@ function cpu(samples: readonly Sample[]): string {
 }
 
 function times(ratio: Spread | null): string {
-  if (ratio === null) return '';
-  return `${ratio.median.toFixed(2)} (${ratio.lowest.toFixed(2)} - ${ratio.highest.toFixed(2)})`;
+  return ratio === null ? '' : range(ratio);
 }
 
 function whole(value: number): string {

@@ -30,3 +30,15 @@ export function ratios(values: readonly number[], base: readonly number[]): Spre
   if (values.length !== base.length) throw new Error('pairs of unequal length');
   return spread(values.map((value, i) => value / (base[i] ?? Number.NaN)));
 }
+
+/** "0.81 (0.68 - 0.94)": median, lowest and highest. */
+export function range({ median, lowest, highest }: Spread): string {
+  return `${median.toFixed(2)} (${lowest.toFixed(2)} - ${highest.toFixed(2)})`;
+}
+
+/** The smallest value that `share` (0 to 1) of them are not above; `sorted`: ascending, at least one. */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new Error('no values to take a quantile of');
+  return value;
+}

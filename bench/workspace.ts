@@ -39,6 +39,15 @@ export class Workspace {
     return file;
   }
 
+  /** Makes a unit's file that is one hole. */
+  async sparseFile(name: string, bytes: number): Promise<string> {
+    const file = path.join(this.folder, name);
+    const handle = await open(file, 'wx');
+    await handle.truncate(bytes);
+    await handle.close();
+    return file;
+  }
+
   async remove(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -57,13 +66,13 @@ export async function settle(file: string): Promise<void> {
 }
 
 /**
- * Reads a file through, so that all of it is in the page cache: some machines take cached pages back while there is
+ * Reads a file, or its first bytes, so that they are in the page cache: some machines take cached pages back while there is
  * memory enough, and a path whose file has lost more of them than another's would look slower than it is.
  */
-export async function warm(file: string): Promise<void> {
-  const chunk = new Uint8Array(CHUNK_BYTES);
+export async function warm(file: string, bytes = UNIT_BYTES): Promise<void> {
+  const chunk = new Uint8Array(Math.min(CHUNK_BYTES, bytes));
   const handle = await open(file, 'r');
-  while ((await handle.read(chunk)).bytesRead > 0);
+  for (let at = 0; at < bytes; at += chunk.length) await handle.read(chunk, 0, chunk.length, at);
   await handle.close();
 }
 

@@ -47,6 +47,7 @@ function makeSystem(name: string, index: number, { splitPorts, links }: Swarm): 
     groupId: index + 1,
     stateFolder: name,
     diskCalls: null,
+    pollMilliseconds: 0,
     interconnect: (links[index] ?? []).map((transport, place) => linkAddress(transport, name, 3000 + place)),
     admin: { host: name, port: 4000 },
     ports: splitPorts ? localAndProxy(name, index) : [onePort(name, index)],

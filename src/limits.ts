@@ -93,8 +93,13 @@ export const ScsiLimits = {
   unitAttentionsPerNexus: 16,
   /** How long a write waits for the proof that its initiator still holds the nexus, before it is answered BUSY. */
   proofMilliseconds: 2_000,
-  /** Places in which a unit that several nexuses use remembers who has accessed what last: 24 bytes each. */
-  accessHistoryPlaces: 8192,
+  /**
+   * Places in which a unit that several nexuses use remembers who has accessed what last, 24 bytes each: of all units of a system, and
+   * of each at the most and at the least.
+   */
+  accessHistoryPlaces: 1 << 20,
+  mostPlacesPerUnit: 8192,
+  fewestPlacesPerUnit: 256,
   /** An access of more than this many granules of 4 KiB counts as one of the whole unit. */
   longAccessGranules: 256,
   /** The tasks of a unit are looked at this often: the bounds below are so many looks. */
@@ -212,6 +217,9 @@ export const StreamLimits = {
   /** For a TLS handshake, at either end; and how many connections a TLS listener has at a time. */
   tlsHandshakeMilliseconds: 5_000,
   maxTlsConnections: 128,
+  /** How long the loop looks for more input before it sleeps, unless configured; and the most that can be (microseconds). */
+  pollMicroseconds: 100,
+  maxPollMicroseconds: 1_000,
 } as const;
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */

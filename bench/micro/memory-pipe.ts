@@ -1,7 +1,8 @@
 /** A stream and a clock without a kernel behind them: what remains is the program's own time. */
 import assert from 'node:assert/strict';
 import type { Clock, Timer } from '../../src/env/clock.ts';
-import type { ByteStream, StreamHandler } from '../../src/env/network.ts';
+import type { Env } from '../../src/env/env.ts';
+import type { ByteStream, Network, StreamHandler } from '../../src/env/network.ts';
 
 export class MemoryStream implements ByteStream {
   readonly localAddress = 'memory';
@@ -13,6 +14,8 @@ export class MemoryStream implements ByteStream {
   sentBytes = 0;
   /** Why the stream was ended from this side; null while it was not. */
   ending: string | null = null;
+  /** Sees what is written. */
+  watch: ((chunks: readonly Uint8Array[]) => void) | null = null;
   #handler: StreamHandler | null = null;
   #written: (() => void)[] = [];
 
@@ -22,19 +25,13 @@ export class MemoryStream implements ByteStream {
 
   /** The peer sends; one receive buffer after the other is filled. */
   deliver(bytes: Uint8Array): void {
-    const handler = this.#handler;
-    assert.ok(handler !== null);
-    for (let at = 0; at < bytes.length; ) {
-      const buffer = handler.receiveBuffer();
-      const length = Math.min(buffer.length, bytes.length - at);
-      buffer.set(bytes.subarray(at, at + length));
-      handler.received(length);
-      at += length;
-    }
+    assert.ok(this.#handler !== null);
+    receive(this.#handler, bytes);
   }
 
   write(chunks: readonly Uint8Array[], written: () => void): void {
     for (const chunk of chunks) this.sentBytes += chunk.length;
+    this.watch?.(chunks);
     this.#written.push(written);
   }
 
@@ -55,6 +52,28 @@ export class MemoryStream implements ByteStream {
   destroy(reason: string): void {
     this.ending = reason;
   }
+}
+
+/** Fills one receive buffer after the other. */
+export function receive(handler: StreamHandler, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    const buffer = handler.receiveBuffer();
+    const length = Math.min(buffer.length, bytes.length - at);
+    buffer.set(bytes.subarray(at, at + length));
+    handler.received(length);
+    at += length;
+  }
+}
+
+/** With that clock and network, no disk, and no chance. */
+export function memoryEnv(clock: Clock, network: Network): Env {
+  const missing = () => Promise.reject(new Error('there is no disk'));
+  return {
+    clock,
+    network,
+    random: { bytes: (length) => new Uint8Array(length) },
+    disk: { openFile: missing, createFile: missing, openDevice: missing },
+  };
 }
 
 /** Turns end when they are told to; timers never fire. */

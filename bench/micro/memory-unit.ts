@@ -1,13 +1,16 @@
 import { BufferPool } from '../../src/buffers/buffer-pool.ts';
-import { NodeClock } from '../../src/env/node/clock.ts';
+import type { Clock } from '../../src/env/clock.ts';
 import { POOL_KEEP_BYTES } from '../../src/limits.ts';
 import { LocalUnit } from '../../src/scsi/local-unit/local-unit.ts';
+import type { LogicalUnit } from '../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../src/scsi/make-unit-identity.ts';
 import type { Nexus } from '../../src/scsi/nexus.ts';
 import { Order } from '../../src/scsi/order.ts';
 import { Router } from '../../src/scsi/router/router.ts';
 import type { TargetPort } from '../../src/scsi/target-port.ts';
 import { MemoryStore } from '../../src/stores/memory/memory-store.ts';
+import type { Target } from './initiator.ts';
+import { TurnClock } from './memory-pipe.ts';
 import { quietLog } from './quiet-log.ts';
 
 export const LUN = 1;
@@ -21,12 +24,12 @@ export const PORT: TargetPort = {
   portalGroupTag: 1,
   relativeId: 1,
   groupId: 1,
-  serves: 'local',
+  serves: 'all',
 };
 
-export interface MemoryUnit {
-  readonly router: Router;
-  readonly pool: BufferPool;
+export interface MemoryUnit extends Target {
+  readonly unit: LocalUnit;
+  readonly order: Order;
   /** Takes off the unit attentions that a new nexus begins with, which would end a command in place of its data. */
   settle(nexus: Nexus): void;
 }
@@ -44,17 +47,22 @@ export function memoryUnit(): MemoryUnit {
     byteLength,
   });
   const order = new Order();
-  const unit = new LocalUnit({ identity, store, pool, clock: new NodeClock(), order, log: quietLog });
-  const router = new Router({
+  const clock = new TurnClock();
+  const unit = new LocalUnit({ identity, store, pool, clock, order, log: quietLog });
+  const settle = (nexus: Nexus) => {
+    while (unit.takeUnitAttention(nexus) !== null);
+  };
+  return { router: routerOf(unit, pool, clock, order), pool, clock, unit, order, carry: () => false, settle };
+}
+
+/** In front of one unit. */
+export function routerOf(unit: LogicalUnit, pool: BufferPool, clock: Clock, order: Order): Router {
+  return new Router({
     units: [{ lun: LUN, unit }],
     initiators: [],
     accessStates: { groups: () => [], ports: () => [] },
     pool,
-    clock: new NodeClock(),
+    clock,
     order,
   });
-  const settle = (nexus: Nexus) => {
-    while (unit.takeUnitAttention(nexus) !== null);
-  };
-  return { router, pool, settle };
 }

@@ -207,5 +207,4 @@ export class OutputQueue {
 
 function releaseAll(batch: Batch): void {
   for (const lease of batch.leases) lease.release();
-  batch.leases.length = 0;
 }

@@ -94,7 +94,8 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
     const records = { reservations, modeStore: its.modePages, identifyingStore: its.identifying };
     const { readOnly, lowSpace } = unit;
     const { clock, random } = env;
-    const parts = { pool, clock, random, order, log, ...records };
+    const unitCount = stores.length;
+    const parts = { pool, clock, random, order, log, unitCount, ...records };
     return new LocalUnit({ identity, store: its.store, readOnly, lowSpace, ...parts });
   });
   const interconnect = makeInterconnect(shared, localUnits);

@@ -40,7 +40,11 @@ export async function runSystem(config: ClusterConfig, name: string, options: Ru
   try {
     const system = systemOf(config, name);
     const release = takeStateFolder(system.stateFolder);
-    const env = nodeEnv(keyRingOf(config, name, log), openDiskCalls(system, log));
+    const env = nodeEnv({
+      keys: keyRingOf(config, name, log),
+      disks: openDiskCalls(system, log),
+      pollMilliseconds: system.pollMilliseconds,
+    });
     const running = await startSystem(config, name, env, log, options);
     announce(running);
     await stopAsked;

@@ -21,14 +21,14 @@ function entry(at: number): number {
 }
 
 /**
- * The checksum of `bytes` as an unsigned 32-bit number. `seed`: the checksum of the bytes before these, so that
+ * The checksum of `bytes` from `from` to before `to` as an unsigned 32-bit number. `seed`: the checksum of the bytes before these, so that
  * crc32c(b, crc32c(a)) is the checksum of a and b together. Meant for headers: see sys/crc32c.ts for data.
  */
-export function crc32c(bytes: Uint8Array, seed = 0): number {
+export function crc32c(bytes: Uint8Array, seed = 0, from = 0, to = bytes.length): number {
   let crc = ~seed;
-  let at = 0;
-  for (const end = bytes.length - STEP; at <= end; at += STEP) crc = step(bytes, at, crc);
-  for (; at < bytes.length; at++) crc = (crc >>> 8) ^ entry((crc ^ byteAt(bytes, at)) & 0xff);
+  let at = from;
+  for (const end = to - STEP; at <= end; at += STEP) crc = step(bytes, at, crc);
+  for (; at < to; at++) crc = (crc >>> 8) ^ entry((crc ^ byteAt(bytes, at)) & 0xff);
   return ~crc >>> 0;
 }
 

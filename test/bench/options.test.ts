@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseOptions } from '../../bench/options.ts';
+import { subCommands } from '../../bench/sub-commands.ts';
 
 test('without options everything is measured, five times', () => {
   const options = parseOptions([]);
   assert.equal(options.rounds, 5);
   assert.equal(options.workloads.length, 5);
-  assert.equal(options.micro, null);
+  assert.equal(options.subCommand, null);
 });
 
 test('rows can be picked', () => {
@@ -17,18 +18,28 @@ test('rows can be picked', () => {
   );
 });
 
-test('micro takes a filter', () => {
-  assert.deepEqual(parseOptions(['micro', 'deframer']).micro, { filter: 'deframer' });
+test('micro takes a filter, the others take none', () => {
+  assert.equal(parseOptions(['micro', 'deframer']).filter, 'deframer');
+  assert.throws(() => parseOptions(['scale', 'deframer']), /what is "scale deframer"/);
 });
 
-test('digests and freshness are measured by themselves', () => {
-  const { digests, freshness } = parseOptions(['digests']);
-  assert.deepEqual([digests, freshness], [true, false]);
-  assert(parseOptions(['freshness']).freshness);
+test('a sub-command has its own number of rounds and seconds, unless they are given', () => {
+  const { subCommand, rounds, seconds } = parseOptions(['scale', '--seconds', '7']);
+  assert.equal(subCommand, subCommands.get('scale'));
+  assert.deepEqual([rounds, seconds], [subCommand?.rounds, 7]);
+});
+
+test('help is of all, or of one sub-command', () => {
+  for (const name of subCommands.keys()) {
+    assert.match(parseOptions(['--help']).help ?? '', new RegExp(`npm run bench -- ${name}`));
+    assert.match(parseOptions([name, '--help']).help ?? '', new RegExp(`^npm run bench -- ${name} .*--json`));
+  }
+  assert.equal(parseOptions(['scale']).help, null);
 });
 
 test('mistakes are named', () => {
   assert.throws(() => parseOptions(['--only', 'read']), /no row "read": read-4k-1, /);
   assert.throws(() => parseOptions(['--rounds', '0']), /--rounds takes a whole number/);
+  assert.throws(() => parseOptions(['micro', '--seconds', '3']), /--seconds means nothing here/);
   assert.throws(() => parseOptions(['macro']), /what is "macro"/);
 });

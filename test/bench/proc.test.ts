@@ -4,8 +4,9 @@ import {
   cpuSeconds,
   parseCpuSeconds,
   parseMachineCpuSeconds,
-  parsePeakMemoryMiB,
+  parseStatusBytes,
   peakMemoryMiB,
+  residentBytes,
 } from '../../bench/proc.ts';
 
 test('CPU time is user and system time, whatever the process is called', () => {
@@ -17,11 +18,14 @@ test('of the machine, idle time and interrupts do not count', () => {
   assert.equal(parseMachineCpuSeconds('cpu  100 20 300 9999 9999 50 50 80 7 7\ncpu0 1 2 3\n'), 5);
 });
 
-test('peak memory is VmHWM', () => {
-  assert.equal(parsePeakMemoryMiB('Name:\tnode\nVmHWM:\t  131072 kB\nVmRSS:\t 1024 kB\n'), 128);
+test('peak memory is VmHWM, and what is resident now VmRSS', () => {
+  const status = 'Name:\tnode\nVmHWM:\t  131072 kB\nVmRSS:\t 1024 kB\n';
+  assert.equal(parseStatusBytes(status, 'VmHWM'), 128 << 20);
+  assert.equal(parseStatusBytes(status, 'VmRSS'), 1 << 20);
 });
 
-test('both can be had of a running process', () => {
+test('all can be had of a running process', () => {
   assert.ok(cpuSeconds(process.pid) > 0);
   assert.ok(peakMemoryMiB(process.pid) > 1);
+  assert.ok(residentBytes(process.pid) > 1 << 20);
 });

@@ -1,6 +1,5 @@
 import type { TestContext } from 'node:test';
 import type { Disk } from '../../src/env/disk.ts';
-import { NO_KEYS } from '../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../src/env/node/node-env.ts';
 import type { BlockStore } from '../../src/stores/block-store.ts';
 import { openDeviceStore } from '../../src/stores/device/device-store.ts';
@@ -37,7 +36,7 @@ const later = { later: (run: () => void) => void setImmediate(run) };
 describeBlockStore('memory', async () => new MemoryStore(size));
 describeBlockStore('memory, later', async () => new MemoryStore({ ...size, ...later }));
 for (const [calls, queue] of eachQueue()) {
-  const { disk } = nodeEnv(NO_KEYS, queue);
+  const { disk } = nodeEnv({ disks: queue });
   const onTmpfs = (t: TestContext) => fileStore(disk, smallFileSystem(reversed(t), 2 * STORE_BYTES));
   describeBlockStore(`file, ${calls}`, (t) => fileStore(disk, temporaryFolder(reversed(t))));
   describeBlockStore(`file on tmpfs, ${calls}`, onTmpfs);

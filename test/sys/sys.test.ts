@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FallocateMode, fallocateInPool } from '../../src/sys/fallocate.ts';
 import { lockExclusively } from '../../src/sys/flock.ts';
+import { involuntarySwitches } from '../../src/sys/getrusage.ts';
 import { deviceBlockLength, deviceByteLength, deviceIsReadOnly } from '../../src/sys/ioctl.ts';
 import { errnoName, type SysDone } from '../../src/sys/libc.ts';
 import { seekData, seekHole } from '../../src/sys/lseek.ts';
@@ -94,4 +95,14 @@ test('a lock belongs to one open of a file at a time', (t) => {
   assert.equal(lockExclusively(fd), 0);
   failsAs(lockExclusively(other), 'EAGAIN');
   closeSync(other);
+});
+
+test('switches of this thread against its will are counted as the kernel shows them', () => {
+  const shown = () => {
+    const status = readFileSync(`/proc/self/task/${process.pid}/status`, 'utf8');
+    return Number(status.match(/^nonvoluntary_ctxt_switches:\s+(\d+)$/m)?.[1]);
+  };
+  const before = shown();
+  const counted = involuntarySwitches();
+  assert(before <= counted && counted <= shown());
 });

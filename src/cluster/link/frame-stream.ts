@@ -41,6 +41,11 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
   readonly #outgoing = emptyHeader();
   #receiver: FrameReceiver;
   #payload: Uint8Array = NO_BYTES;
+  /** The header that came last, and the parameters in it: the deframer shows headers of one length by one view. */
+  #header: Uint8Array = NO_BYTES;
+  #parameters: Uint8Array = NO_BYTES;
+  /** Beginnings of `scratch`, by the length of the parameters in them. */
+  readonly #sealed: Uint8Array[] = [];
   #closed = false;
 
   constructor(
@@ -131,7 +136,7 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
       this.#payload = NO_BYTES;
       return null;
     }
-    const buffer = this.#receiver.payloadBuffer(header, bytes.subarray(HEADER_LENGTH));
+    const buffer = this.#receiver.payloadBuffer(header, this.#parametersOf(bytes));
     if (typeof buffer === 'string') return this.#stop(`${frameName(header.type)}: ${buffer}`);
     this.#payload = buffer;
     return buffer;
@@ -148,7 +153,7 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
     if (this.checksums && payload.length > 0 && checksum(payload, 0) !== header.payloadChecksum) {
       return this.#stop(`${frameName(header.type)}: a wrong payload checksum`);
     }
-    const broken = this.#receiver.frame(header, bytes.subarray(HEADER_LENGTH), payload);
+    const broken = this.#receiver.frame(header, this.#parametersOf(bytes), payload);
     return broken === null ? !this.#closed : this.#stop(`${frameName(header.type)}: ${broken}`);
   }
 
@@ -170,7 +175,18 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
     sealFrame(this.scratch, header);
     this.framesSent++;
     this.bytesSent += HEADER_LENGTH + parametersLength + payload.length;
-    return this.scratch.subarray(0, HEADER_LENGTH + parametersLength);
+    const sealed = this.#sealed[parametersLength];
+    if (sealed !== undefined) return sealed;
+    const made = this.scratch.subarray(0, HEADER_LENGTH + parametersLength);
+    this.#sealed[parametersLength] = made;
+    return made;
+  }
+
+  #parametersOf(header: Uint8Array): Uint8Array {
+    if (header === this.#header) return this.#parameters;
+    this.#header = header;
+    this.#parameters = header.subarray(HEADER_LENGTH);
+    return this.#parameters;
   }
 
   #broken(reason: string): number {

@@ -138,7 +138,7 @@ export class ProxiedTask implements Task, CreditTaker {
     if (set === null) return 'no data';
     this.#looks = 0;
     const isFinal = (flags & FINAL) !== 0;
-    const result = isFinal ? decodeResult(parameters.subarray(4)) : null;
+    const result = isFinal ? decodeResult(parameters, 4) : null;
     if (isFinal ? result?.kind !== ResultKind.status : parameters.length !== 4) {
       set.release();
       return 'a malformed result';

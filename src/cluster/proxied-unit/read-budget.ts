@@ -48,6 +48,7 @@ export class ReadBudget {
 
   giveBack(bytes: number): void {
     this.#free += bytes;
+    if (this.#waiting.size === 0) return;
     for (const share of [...this.#waiting]) {
       if (!share.hasRoom) continue;
       // Who still wants more comes behind the others.

@@ -11,6 +11,8 @@ import type { Sense } from '../../wire/scsi/sense.ts';
 import type { UnitServer } from './unit-server.ts';
 
 const ABORTED: Result = { kind: ResultKind.aborted, status: 0, presentedLength: 0, sense: null };
+/** Of `Command.cdb`. */
+const SHORTEST_CDB = 16;
 const UNKNOWN: Result = { kind: ResultKind.unknown, status: 0, presentedLength: 0, sense: null };
 
 export class ServedCommand implements Command {
@@ -38,8 +40,7 @@ export class ServedCommand implements Command {
     this.#server = server;
     this.exchange = exchange;
     this.nexus = nexus;
-    this.cdb = new Uint8Array(Math.max(16, parameters.cdb.length));
-    this.cdb.set(parameters.cdb);
+    this.cdb = padded(parameters.cdb);
     this.taskAttribute = parameters.taskAttribute as TaskAttribute;
     this.tag = parameters.tag;
     this.dataOutLength = parameters.dataOutLength;
@@ -126,6 +127,14 @@ export class ServedCommand implements Command {
     const passed = sense === null || this.#server.version > 1 ? sense : withoutSpecific(sense);
     return { kind: ResultKind.status, status, presentedLength, sense: passed };
   }
+}
+
+/** As long as units expect a CDB to be. */
+function padded(cdb: Uint8Array): Uint8Array {
+  if (cdb.length >= SHORTEST_CDB) return cdb;
+  const longer = new Uint8Array(SHORTEST_CDB);
+  longer.set(cdb);
+  return longer;
 }
 
 function withoutSpecific({ key, asc, ascq, information }: Sense): Sense {

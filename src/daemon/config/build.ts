@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { resolve } from 'node:path';
-import { LinkLimits } from '../../limits.ts';
+import { LinkLimits, StreamLimits } from '../../limits.ts';
 import type { HostPort } from './address.ts';
 import type {
   ClusterConfig,
@@ -31,6 +31,7 @@ export function buildConfig(draft: FileDraft, folder: string): ClusterConfig {
       groupId: system.group ?? place + 1,
       stateFolder: resolve(folder, sure(system.state)),
       diskCalls: system.disk_calls ?? null,
+      pollMilliseconds: (system.poll_microseconds ?? StreamLimits.pollMicroseconds) / 1000,
       interconnect: sure(system.interconnect).map((address) =>
         interconnectAddress(address, folder, sure(system.name)),
       ),

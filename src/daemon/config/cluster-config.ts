@@ -21,6 +21,8 @@ export interface SystemConfig {
   readonly stateFolder: string;
   /** How calls that may wait for a disk are carried out; null: io_uring where it can be had, else threads. */
   readonly diskCalls: 'io_uring' | 'threads' | null;
+  /** How long the loop looks for more input before it sleeps; 0 for not at all. */
+  readonly pollMilliseconds: number;
   /** Where partners reach it: each has a link to each of these. */
   readonly interconnect: readonly LinkAddress[];
   readonly admin: { readonly host: string; readonly port: number };

@@ -3,7 +3,7 @@
  * docs/configuration.md tells. Every message ends in what to write instead.
  */
 import { z } from 'zod';
-import { LinkLimits } from '../../limits.ts';
+import { LinkLimits, StreamLimits } from '../../limits.ts';
 import { parseHostPort } from './address.ts';
 import { formatSize, parseSize } from './size.ts';
 
@@ -110,6 +110,7 @@ export const systemShape = {
   admin: hostPort,
   group: identifier.optional(),
   disk_calls: z.enum(['io_uring', 'threads'], 'write "io_uring" or "threads"').optional(),
+  poll_microseconds: wholeNumber(0, StreamLimits.maxPollMicroseconds).optional(),
 };
 
 export const portShape = {

@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Address, ByteStream, Listener, Network } from '../network.ts';
 import { onread, receiveInPlace } from './accepted-socket.ts';
 import type { KeyRing } from './key-ring.ts';
+import type { Poller } from './poller.ts';
 import { Receiver } from './receiver.ts';
 import { NodeStream, type StreamKind } from './stream.ts';
 import { type TlsAddress, tlsConnect, tlsServer } from './tls.ts';
@@ -12,10 +13,12 @@ import { checkUnixPath, removeStaleSocket } from './unix-socket.ts';
 export class NodeNetwork implements Network {
   readonly #clock: Clock;
   readonly #keys: KeyRing;
+  readonly #poller: Poller | null;
 
-  constructor(clock: Clock, keys: KeyRing) {
+  constructor(clock: Clock, keys: KeyRing, poller: Poller | null) {
     this.#clock = clock;
     this.#keys = keys;
+    this.#poller = poller;
   }
 
   async listen(
@@ -42,7 +45,7 @@ export class NodeNetwork implements Network {
       const onSocket = (socket: TLSSocket) => connected(this.#tlsStream(socket, address.system));
       return tlsConnect(address, this.#keys, onSocket, failed);
     }
-    const receiver = new Receiver();
+    const receiver = new Receiver(this.#poller);
     const target = address.transport === 'tcp' ? { host: address.host, port: address.port } : address;
     const socket = connect({ ...target, onread: onread(receiver) });
     const onError = (error: Error): void => failed(error.message);
@@ -57,7 +60,7 @@ export class NodeNetwork implements Network {
   #plainServer(address: PlainAddress, accepted: (stream: ByteStream) => void): Server {
     // Nothing is read until the socket has a receiver.
     return createServer({ pauseOnConnect: true }, (socket) => {
-      const receiver = new Receiver();
+      const receiver = new Receiver(this.#poller);
       const inPlace = receiveInPlace(socket, receiver);
       accepted(new NodeStream(inPlace, receiver, this.#clock, kindOf(address)));
     });
@@ -65,7 +68,7 @@ export class NodeNetwork implements Network {
 
   /** What TLS has decrypted comes in a buffer of its own. */
   #tlsStream(socket: TLSSocket, provenPeer: string): NodeStream {
-    const receiver = new Receiver();
+    const receiver = new Receiver(this.#poller);
     socket.on('data', (bytes) => receiver.receivedCopy(bytes));
     return new NodeStream(socket, receiver, this.#clock, { provenPeer });
   }

@@ -1,4 +1,5 @@
 import type { StreamHandler } from '../network.ts';
+import type { Poller } from './poller.ts';
 
 /** Before a handler is attached, and while bytes wait, they are received here and copied. */
 const OWN_LENGTH = 4096;
@@ -21,6 +22,12 @@ export class Receiver {
   #waiting: Uint8Array = NOTHING;
   #paused = false;
   #stopped = false;
+  readonly #poller: Poller | null;
+
+  /** `poller`: told of what comes; null where the loop is to sleep at once. */
+  constructor(poller: Poller | null) {
+    this.#poller = poller;
+  }
 
   attach(handler: StreamHandler): void {
     this.#handler = handler;
@@ -61,6 +68,7 @@ export class Receiver {
 
   /** `length` bytes are at the start of the last buffer. */
   received(length: number): void {
+    this.#poller?.input(length);
     if (this.#stopped) return;
     if (this.#inPlace) this.#handler?.received(length);
     else this.#deliver(this.#own.subarray(0, length));
@@ -68,6 +76,7 @@ export class Receiver {
 
   /** Bytes in a buffer of the socket's own, where it can't receive in place. */
   receivedCopy(bytes: Uint8Array): void {
+    this.#poller?.input(bytes.length);
     if (!this.#stopped) this.#deliver(bytes);
   }
 

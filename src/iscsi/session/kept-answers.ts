@@ -21,6 +21,8 @@ const STAT_SN = 24;
 export class KeptAnswers {
   /** In order of StatSN, without gaps. */
   readonly #answers: KeptAnswer[] = [];
+  /** Those to SCSI commands, by the tag: of each the command that had it last. */
+  readonly #responses = new Map<number, KeptAnswer>();
   #bytes = 0;
 
   get tooMany(): boolean {
@@ -35,6 +37,7 @@ export class KeptAnswers {
       segment: segment?.slice() ?? null,
     };
     this.#answers.push(answer);
+    if (answer.opcode === Opcode.scsiResponse) this.#responses.set(initiatorTaskTag(header), answer);
     this.#bytes += header.length + (segment?.length ?? 0);
     return answer;
   }
@@ -49,19 +52,31 @@ export class KeptAnswers {
       count += 1;
     }
     const known = this.#answers.splice(0, count);
-    for (const { header, segment } of known) this.#bytes -= header.length + (segment?.length ?? 0);
+    for (const answer of known) {
+      const { header, segment } = answer;
+      this.#bytes -= header.length + (segment?.length ?? 0);
+      const tag = initiatorTaskTag(header);
+      if (this.#responses.get(tag) === answer) this.#responses.delete(tag);
+    }
     return known;
   }
 
   /** The answer to the command that had this tag last, which is kept no more; of a connection that is lost. */
   takeResponse(tag: number): KeptAnswer | null {
-    const at = this.#answers.findLastIndex((answer) => isResponse(answer, tag));
-    const [answer = null] = at < 0 ? [] : this.#answers.splice(at, 1);
+    const answer = this.#responses.get(tag);
+    if (answer === undefined) return null;
+    this.#responses.delete(tag);
+    this.#answers.splice(this.#answers.indexOf(answer), 1);
     return answer;
   }
 
   hasResponse(tag: number): boolean {
-    return this.#answers.some((answer) => isResponse(answer, tag));
+    return this.#responses.has(tag);
+  }
+
+  /** Another command has this tag now: the answer to the one before is not for it. */
+  tagReused(tag: number): void {
+    this.#responses.delete(tag);
   }
 
   get(statSN: number): KeptAnswer | null {
@@ -77,8 +92,4 @@ export class KeptAnswers {
     if (isBefore(begRun, oldest.statSN) || isBefore(nextStatSN, end) || !isBefore(begRun, end)) return null;
     return this.#answers.filter(({ statSN }) => !isBefore(statSN, begRun) && isBefore(statSN, end));
   }
-}
-
-function isResponse({ opcode, header }: KeptAnswer, tag: number): boolean {
-  return opcode === Opcode.scsiResponse && initiatorTaskTag(header) === tag;
 }

@@ -28,6 +28,8 @@ export type GivenUp = (connection: SessionConnection, then: () => void) => void;
 
 export class LostConnections {
   readonly #tasks: TaskTable;
+  /** The session's: those that are not lost, by connection id. */
+  readonly #open: ReadonlyMap<number, SessionConnection>;
   readonly #givenUp: GivenUp;
   readonly #looks: number;
   readonly #retains: boolean;
@@ -36,8 +38,14 @@ export class LostConnections {
   /** Those that have logged themselves out for recovery, and whose stream has not closed. */
   readonly #leaving = new Set<SessionConnection>();
 
-  constructor(tasks: TaskTable, { time2Wait, time2Retain }: Parameters, givenUp: GivenUp) {
+  constructor(
+    tasks: TaskTable,
+    open: ReadonlyMap<number, SessionConnection>,
+    { time2Wait, time2Retain }: Parameters,
+    givenUp: GivenUp,
+  ) {
     this.#tasks = tasks;
+    this.#open = open;
     this.#givenUp = givenUp;
     this.#retains = time2Retain > 0;
     this.#looks = ((time2Wait + time2Retain) * 1000) / IscsiLimits.lookMilliseconds;
@@ -127,9 +135,13 @@ export class LostConnections {
     return this.#lost.find(of) ?? null;
   }
 
-  /** A new command has this tag: its initiator has the answer to the one before. */
+  /** A new command has this tag: no answer to one before is to be had by it, from whichever connection is lost next. */
   reused(tag: number): void {
-    for (const { connection } of this.#lost) connection.forgetAnswered(tag);
+    for (const { connection } of this.#lost) connection.tagReused(tag);
+    for (const connection of this.#open.values()) {
+      assert(connection instanceof ReassigningConnection, 'all connections of a session have its level');
+      connection.tagReused(tag);
+    }
   }
 
   /** TASK REASSIGN of the command with this tag, which came by `to`; it begins when it has been answered (7.2.2). */

@@ -45,8 +45,10 @@ export class ReassigningConnection extends RecoveringConnection {
     return this.answers.hasResponse(tag);
   }
 
-  forgetAnswered(tag: number): void {
-    if (this.answers.takeResponse(tag) !== null) this.dataAbandoned(tag);
+  /** A new command has this tag: its initiator has the answer to the one before. */
+  tagReused(tag: number): void {
+    if (!this.isLost) this.answers.tagReused(tag);
+    else if (this.answers.takeResponse(tag) !== null) this.dataAbandoned(tag);
   }
 
   /** Goes on with a command of a lost connection. `task`: null where it has been answered. `expDataSN`: 11.5.6. */

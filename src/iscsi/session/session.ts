@@ -80,7 +80,9 @@ export class Session implements ConnectionHost, TableHost {
       router.openNexus(initiatorName, isid, at, this.#pings.send, () => this.finish());
     this.tasks = port === null ? null : new TaskTable(this, open(port), options);
     const recovers = this.tasks !== null && this.parameters.errorRecoveryLevel === 2;
-    this.lost = recovers ? new LostConnections(this.tasks, this.parameters, this.#givenUp) : null;
+    this.lost = recovers
+      ? new LostConnections(this.tasks, this.#connections, this.parameters, this.#givenUp)
+      : null;
     this.manager = this.tasks === null ? null : new TaskManager(this.tasks, this.lost);
     this.watch = new SessionWatch(this, this.tasks, this.manager);
   }
@@ -143,8 +145,11 @@ export class Session implements ConnectionHost, TableHost {
 
   /** The client holds the session by a connection, or is about to; or may come back to what it has lost. */
   get #isHeld(): boolean {
-    if (this.lost !== null && !this.lost.isEmpty) return true;
-    return this.#joining > 0 || this.connections.some(({ isClosed }) => !isClosed);
+    return (this.lost !== null && !this.lost.isEmpty) || this.#isHeldBesides(null);
+  }
+
+  #isHeldBesides(leaving: SessionConnection | null): boolean {
+    return this.#joining > 0 || this.connections.some((one) => one !== leaving && !one.isClosed);
   }
 
   connectionClosed(connection: SessionConnection): void {
@@ -178,6 +183,7 @@ export class Session implements ConnectionHost, TableHost {
     this.#connections.delete(connection.connectionId);
     this.#pings.gone(connection);
     for (const then of connection.whenGone.splice(0)) then();
+    if (!this.#isHeld) this.#end('connectionLost');
   }
 
   settleOthers(than: SessionConnection, then: () => void): void {
@@ -192,7 +198,8 @@ export class Session implements ConnectionHost, TableHost {
     if (pdu.reason === LogoutReason.closeSession) return this.#logoutSession(by, closed);
     if (!this.#connections.has(pdu.connectionId)) return this.#logoutLost(pdu, done);
     if (pdu.reason !== LogoutReason.closeConnection) return this.#removeForRecovery(by, pdu, done);
-    if (this.#connections.size === 1) return this.#logoutSession(by, closed);
+    if (pdu.connectionId === by.connectionId && !this.#isHeldBesides(by))
+      return this.#logoutSession(by, closed);
     this.lost?.discard(this.#connections.get(pdu.connectionId));
     if (pdu.connectionId !== by.connectionId) return this.#remove(pdu.connectionId, 'logged out', closed);
     this.#abortCommandsOf(by, () => {

@@ -7,10 +7,17 @@ import { ScsiLimits } from '../../limits.ts';
 /** Bytes that share a place in the table. */
 const GRANULE = 4096;
 const NOBODY = 0;
-const PLACES = ScsiLimits.accessHistoryPlaces;
+
+/** Places for each of so many units of a system. */
+export function placesOfEach(units: number): number {
+  const { accessHistoryPlaces, mostPlacesPerUnit, fewestPlacesPerUnit } = ScsiLimits;
+  const share = Math.floor(accessHistoryPlaces / Math.max(1, units));
+  return Math.min(mostPlacesPerUnit, Math.max(fewestPlacesPerUnit, share));
+}
 
 export class AccessHistory {
   readonly #granuleBlocks: number;
+  readonly #places: number;
   /** Of all accesses, while one nexus alone makes them; then of those that are too long for the table. */
   #nexus = NOBODY;
   #newest: number;
@@ -21,10 +28,11 @@ export class AccessHistory {
 
   /**
    * `begin`: the moment before which others may have accessed every block, since a process that has just started knows
-   * nothing of its last life.
+   * nothing of its last life. `places`: the more, the fewer granules share one.
    */
-  constructor(begin: number, blockLength: number) {
+  constructor(begin: number, blockLength: number, places: number) {
     this.#newest = begin;
+    this.#places = places;
     this.#granuleBlocks = Math.max(1, GRANULE / blockLength);
   }
 
@@ -32,9 +40,10 @@ export class AccessHistory {
   record(nexus: number, moment: number, first: number, end: number): void {
     const isAlone = this.#table === null && (this.#nexus === nexus || this.#nexus === NOBODY);
     if (isAlone || this.#isLong(first, end)) return this.#recordEverywhere(nexus, moment);
-    this.#table ??= new AccessTable();
+    this.#table ??= new AccessTable(this.#places);
     const last = this.#granule(end - 1);
-    for (let at = this.#granule(first); at <= last; at += 1) this.#table.record(at % PLACES, nexus, moment);
+    for (let at = this.#granule(first); at <= last; at += 1)
+      this.#table.record(at % this.#places, nexus, moment);
   }
 
   /** The moment of the newest access of [first, end) by another nexus than `nexus`. */
@@ -43,9 +52,9 @@ export class AccessHistory {
     const table = this.#table;
     if (table === null) return newest;
     const isLong = this.#isLong(first, end);
-    const last = isLong ? PLACES - 1 : this.#granule(end - 1);
+    const last = isLong ? this.#places - 1 : this.#granule(end - 1);
     for (let at = isLong ? 0 : this.#granule(first); at <= last; at += 1) {
-      newest = Math.max(newest, table.newestByOther(at % PLACES, nexus));
+      newest = Math.max(newest, table.newestByOther(at % this.#places, nexus));
     }
     return newest;
   }
@@ -66,9 +75,15 @@ export class AccessHistory {
 }
 
 class AccessTable {
-  readonly #nexus = new Float64Array(PLACES);
-  readonly #newest = new Float64Array(PLACES);
-  readonly #newestByOther = new Float64Array(PLACES);
+  readonly #nexus: Float64Array;
+  readonly #newest: Float64Array;
+  readonly #newestByOther: Float64Array;
+
+  constructor(places: number) {
+    this.#nexus = new Float64Array(places);
+    this.#newest = new Float64Array(places);
+    this.#newestByOther = new Float64Array(places);
+  }
 
   record(place: number, nexus: number, moment: number): void {
     if (this.#nexus[place] !== nexus) {

@@ -13,6 +13,8 @@ export interface LocalUnitOptions {
   readonly identity: UnitIdentity;
   /** At least as long as the identity says, in blocks of the same length. */
   readonly store: BlockStore;
+  /** Units that its system has: they share what is remembered of accesses. Default: 1. */
+  readonly unitCount?: number;
   /** Nothing may change the medium. Default: false. */
   readonly readOnly?: boolean;
   /** Bytes: initiators are told when less is free where the store is. Default: null, they are not. */

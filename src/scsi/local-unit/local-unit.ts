@@ -91,14 +91,15 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.#protect();
     this.reservations = options.reservations ?? new Reservations({ store: null, relativePorts: [] });
     this.identifying = new IdentifyingInformation(options.identifyingStore ?? null);
-    const { clock, random } = options;
+    const { clock, order, random, unitCount = 1 } = options;
     this.clock = clock;
     this.tokens = random === undefined ? null : new RodTokens({ identity, clock, random });
     this.#gate = new WriteGate({
       tokens: this.tokens,
-      order: options.order,
-      clock: options.clock,
+      order,
+      clock,
       identity,
+      unitCount,
       again: (task) => this.#tasks.start(task),
       refuse: (task) => refuseUnproven(task, this.#log),
     });
@@ -109,8 +110,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
 
   /** Tasks that had to wait until their initiator was proven to be there, and those that were refused for want of it. */
   get freshness(): { readonly held: number; readonly refused: number } {
-    const { held, refused } = this.#gate;
-    return { held, refused };
+    return { held: this.#gate.held, refused: this.#gate.refused };
   }
 
   /** Tasks in the task set. */

@@ -13,7 +13,7 @@ import { ConflictClass } from '../conflict-table.ts';
 import type { Nexus } from '../nexus.ts';
 import type { Order } from '../order.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
-import { AccessHistory } from './access-history.ts';
+import { AccessHistory, placesOfEach } from './access-history.ts';
 import type { RodTokens } from './rod-tokens.ts';
 import { TaskState, type UnitTask } from './unit-task.ts';
 
@@ -24,6 +24,8 @@ export interface GateOptions {
   readonly tokens: RodTokens | null;
   /** Whose unit's: it may grow. */
   readonly identity: UnitIdentity;
+  /** Of the system: how much is remembered of the accesses of each depends on it. */
+  readonly unitCount: number;
   /** There is a newer proof for the held task: whether it may run is to be looked at again. */
   readonly again: (task: UnitTask) => void;
   /** No proof has come in time. */
@@ -50,8 +52,9 @@ export class WriteGate {
   constructor(options: GateOptions) {
     this.#options = options;
     const { blockLength } = options.identity;
-    this.#history = new AccessHistory(options.order.next(), blockLength);
-    this.#reservations = new AccessHistory(options.order.next(), blockLength);
+    const places = placesOfEach(options.unitCount);
+    this.#history = new AccessHistory(options.order.next(), blockLength, places);
+    this.#reservations = new AccessHistory(options.order.next(), blockLength, 1);
   }
 
   /** Whether the task may run now; then its access is recorded. Else it is held. */

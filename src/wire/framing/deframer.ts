@@ -46,6 +46,8 @@ export class Deframer {
   readonly #handler: FrameHandler;
   readonly #shared: Uint8Array;
   #header: Uint8Array;
+  /** As much of it as the last header had that did not fill it: headers of one length are many. */
+  #headerView: Uint8Array = NOTHING;
   readonly #trailer = new Uint8Array(MAX_TRAILER);
   #payload: Uint8Array = NOTHING;
   #part: Part = Part.header;
@@ -136,9 +138,10 @@ export class Deframer {
   }
 
   #wholeHeader(): Uint8Array {
-    return this.#header.length === this.#headerLength
-      ? this.#header
-      : this.#header.subarray(0, this.#headerLength);
+    if (this.#header.length === this.#headerLength) return this.#header;
+    if (this.#headerView.length !== this.#headerLength)
+      this.#headerView = this.#header.subarray(0, this.#headerLength);
+    return this.#headerView;
   }
 
   #wholeTrailer(): Uint8Array {
@@ -167,6 +170,7 @@ export class Deframer {
       const larger = new Uint8Array(this.#headerLength);
       larger.set(this.#header);
       this.#header = larger;
+      this.#headerView = NOTHING;
     }
     this.#part = Part.extension;
     this.#have = fixed;

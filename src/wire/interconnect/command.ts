@@ -12,7 +12,7 @@ export interface CommandParameters {
   readonly dataInCredit: number;
   /** The most that one DATA_IN carries: 1 to MAX_PAYLOAD. */
   readonly readSetLength: number;
-  /** 6-255 bytes. Decoded, it borrows the parameters. */
+  /** 6-255 bytes. Decoded, it is a copy. */
   readonly cdb: Uint8Array;
 }
 
@@ -56,6 +56,6 @@ export function decodeCommand(parameters: Uint8Array): CommandParameters | null 
     unsolicitedLength,
     dataInCredit,
     readSetLength,
-    cdb: parameters.subarray(FIXED),
+    cdb: parameters.slice(FIXED),
   };
 }

@@ -90,10 +90,7 @@ export function headerChecksumHolds(frame: Uint8Array, parametersLength: number)
 }
 
 function headerChecksum(frame: Uint8Array, parametersLength: number): number {
-  const sum = crc32c(frame.subarray(0, 20));
-  return parametersLength === 0
-    ? sum
-    : crc32c(frame.subarray(HEADER_LENGTH, HEADER_LENGTH + parametersLength), sum);
+  return crc32c(frame, crc32c(frame, 0, 0, 20), HEADER_LENGTH, HEADER_LENGTH + parametersLength);
 }
 
 /** Parameter bytes that a type has: at least, at the most. */

@@ -37,15 +37,16 @@ export function encodeResult(result: Result, bytes: Uint8Array, at: number): num
   return WITH_SPECIFIC;
 }
 
-/** `parameters`: exactly a result. `null`: malformed. */
-export function decodeResult(parameters: Uint8Array): Result | null {
-  if (!LENGTHS.includes(parameters.length)) return null;
-  const kind = u8(parameters, 0);
+/** `parameters`: a result from `at` to their end. `null`: malformed. */
+export function decodeResult(parameters: Uint8Array, at = 0): Result | null {
+  const length = parameters.length - at;
+  if (!LENGTHS.includes(length)) return null;
+  const kind = u8(parameters, at);
   if (kind > ResultKind.unknown) return null;
-  const sense = parameters.length === RESULT_LENGTH ? null : decodeSense(parameters);
+  const sense = length === RESULT_LENGTH ? null : decodeSense(parameters.subarray(at));
   if (kind !== ResultKind.status && sense !== null) return null;
   if (sense?.specific !== undefined && (sense.specific & SKSV) === 0) return null;
-  return { kind, status: u8(parameters, 1), presentedLength: u32(parameters, 2), sense };
+  return { kind, status: u8(parameters, at + 1), presentedLength: u32(parameters, at + 2), sense };
 }
 
 function decodeSense(parameters: Uint8Array): Sense {

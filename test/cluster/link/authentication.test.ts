@@ -218,7 +218,7 @@ it('a caller that is shown a stranger’s TLS server, or none, makes no link', a
   const bound = server.address();
   assert(bound !== null && typeof bound === 'object');
   const address: Address = { transport: 'tls', host: '127.0.0.1', port: bound.port, system: 'alpha' };
-  const { network } = nodeEnv(testRing('beta', 'alpha', [testKey(1), testKey(2)]));
+  const { network } = nodeEnv({ keys: testRing('beta', 'alpha', [testKey(1), testKey(2)]) });
   const reason = await new Promise<string>((resolve) => {
     network.connect(address, () => assert.fail('connected'), resolve);
   });

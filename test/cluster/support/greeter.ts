@@ -24,7 +24,7 @@ export class Greeter implements FrameReceiver {
   #settle: (refuse: Refuse) => void = () => {};
 
   constructor(name: string, partner: string, address: LinkAddress, keys: KeyRing, hello: Partial<Hello>) {
-    const env = nodeEnv(keys);
+    const env = nodeEnv({ keys });
     this.#host = {
       env,
       log: silentLog,

@@ -135,7 +135,7 @@ export class TwoSystems {
       alphaPool,
       alphaLog,
       readSetLength,
-      { ...nodeEnv(alphaKeys), clock },
+      { ...nodeEnv({ keys: alphaKeys }), clock },
     );
     const betaPool = new BufferPool(1 << 24);
     const betaLog = new WatchedLog();
@@ -151,7 +151,7 @@ export class TwoSystems {
       betaPool,
       betaLog,
       readSetLength,
-      { ...nodeEnv(betaKeys), clock },
+      { ...nodeEnv({ keys: betaKeys }), clock },
     );
     const [proxied] = this.beta.interconnect.proxiedUnits;
     if (proxied === undefined) throw new Error('beta has no proxied unit');

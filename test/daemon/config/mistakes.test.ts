@@ -32,6 +32,7 @@ const cases: readonly Case[] = [
   { what: 'duplicate unit', piece: '"vol-b"', by: '"vol-a"', at: 'name = "vol-a"', says: /unit name "vol-a" is used twice/ },
   { what: 'duplicate lun', piece: 'lun = 2', by: 'lun = 1', at: 'lun = 1', says: /lun 1 is used twice/ },
   { what: 'duplicate group', piece: 'admin = "127.0.0.1:7802"', by: 'admin = "127.0.0.1:7802"\ngroup = 1', at: 'group', says: /group 1 is used twice/ },
+  { what: 'polling for ever', piece: 'admin = "127.0.0.1:7802"', by: 'admin = "127.0.0.1:7802"\npoll_microseconds = 5000', at: 'poll_microseconds', says: /whole number from 0 to 1000/ },
   { what: 'an unknown way to call a disk', piece: 'admin = "127.0.0.1:7802"', by: 'admin = "127.0.0.1:7802"\ndisk_calls = "aio"', at: 'disk_calls', says: /write "io_uring" or "threads"/ },
   { what: 'duplicate relative id', piece: alphaPort, by: `${alphaPort}\nrelative_id = 1`, at: 'relative_id', says: /relative port id 1 is used twice/ },
   { what: 'a place that another port has written', piece: alphaPort, by: `${alphaPort}\nrelative_id = 3`, at: '[[system.port]]\n  name = "beta-local"', says: /write it for all ports, or for none/ },

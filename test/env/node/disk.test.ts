@@ -5,7 +5,6 @@ import { statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Disk, DiskDone, DiskFile } from '../../../src/env/disk.ts';
-import { NO_KEYS } from '../../../src/env/node/key-ring.ts';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { DiskLimits } from '../../../src/limits.ts';
 import { temporaryFolder } from '../../stores/temporary.ts';
@@ -37,7 +36,7 @@ const module = (path: string): string =>
   JSON.stringify(new URL(`../../../src/env/node/${path}`, import.meta.url).href);
 
 for (const [name, queue] of eachQueue()) {
-  const { disk } = nodeEnv(NO_KEYS, queue);
+  const { disk } = nodeEnv({ disks: queue });
 
   test(`${name}: createFile says whether it made the file, and leaves one that is there alone`, async (t) => {
     const path = join(folder(t), 'file');
@@ -135,10 +134,9 @@ for (const [name, queue] of eachQueue()) {
     await Promise.all(
       calls.map(async (call, at) => {
         const script = `
-        import { NO_KEYS } from ${module('key-ring.js')};
         import { nodeEnv } from ${module('node-env.js')};
         import { openDiskQueue } from ${module('disk-queue/open-disk-queue.js')};
-        const { disk } = nodeEnv(NO_KEYS, openDiskQueue('${name}').queue);
+        const { disk } = nodeEnv({ disks: openDiskQueue('${name}').queue });
         await disk.createFile('${here}/${at}', 4096);
         const file = await disk.openFile('${here}/${at}');
         const bug = () => { throw new Error('our own bug'); };

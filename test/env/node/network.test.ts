@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../stores/temporary.ts';
 import { RecordingHandler } from './stream-peer.ts';
 
 const key = { partner: 'me', id: '0123456789abcdef', secret: new Uint8Array(32).fill(7) };
-const { network } = nodeEnv({ self: 'me', current: () => [key] });
+const { network } = nodeEnv({ keys: { self: 'me', current: () => [key] } });
 
 interface Pair {
   readonly listener: Listener;

@@ -44,7 +44,7 @@ test('every byte arrives once and in order, whenever the handler attaches, pause
   );
   const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 });
   const property = fc.property(fc.array(step), lengths, fc.nat(6), (steps, bufferLengths, pauseAt) => {
-    const receiver = new Receiver();
+    const receiver = new Receiver(null);
     const handler = new RecordingHandler(bufferLengths);
     const socket = new Socket(receiver);
     handler.onReceived(() => {
@@ -67,7 +67,7 @@ test('every byte arrives once and in order, whenever the handler attaches, pause
 });
 
 test('after stop the handler is not asked again', () => {
-  const receiver = new Receiver();
+  const receiver = new Receiver(null);
   const handler = new RecordingHandler();
   receiver.attach(handler);
   receiver.nextBuffer();
@@ -80,7 +80,7 @@ test('after stop the handler is not asked again', () => {
 });
 
 test('bytes of the socket’s own buffers are copied on', () => {
-  const receiver = new Receiver();
+  const receiver = new Receiver(null);
   const handler = new RecordingHandler([2, 3]);
   receiver.attach(handler);
   receiver.receivedCopy(Uint8Array.from([1, 2, 3, 4, 5, 6, 7]));

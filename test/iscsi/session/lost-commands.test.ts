@@ -16,14 +16,17 @@ import { blockCdb, pattern } from '../../support/scsi.ts';
 import { GOOD, ManualRouter } from '../support/manual-router.ts';
 import { answerPing, ManyConnections, sendLogout, withSession } from '../support/many-connections.ts';
 import {
+  ASKED,
   connectionsLeft,
   LEVEL_2,
   lose,
+  loseWrite,
+  passUnitAttention,
   reassign,
   removeForRecovery,
   replace,
 } from '../support/reassigning.ts';
-import { assertServes, BLOCK, INITIATOR, LUN, type TestTarget, withTarget } from '../support/test-target.ts';
+import { assertServes, BLOCK, INITIATOR, LUN, withTarget } from '../support/test-target.ts';
 
 const READ_16 = 0x88;
 const WRITE_16 = 0x8a;
@@ -238,25 +241,12 @@ test('sessions without a connection are bounded as connections are', async () =>
   });
 });
 
-/** A write of 8 blocks from block 0 on, which has passed all checks and waits for its data; its connection is lost. */
-async function loseWrite(target: TestTarget, session: ManyConnections): Promise<void> {
-  const { first } = session;
-  first.command({ initiatorTaskTag: 1 });
-  await first.receive(Opcode.scsiResponse);
-  const cdb = blockCdb(WRITE_16, 0, 8);
-  first.command({ write: true, expectedDataTransferLength: 8 * BLOCK, cdb });
-  await first.receive(Opcode.r2t);
-  first.connection.destroy();
-  await connectionsLeft(target, 0);
-}
-
-const ASKED = { ...LEVEL_2, InitialR2T: 'Yes', ImmediateData: 'No' };
-
 test('what overlaps a kept write waits for it, and nothing of the write runs behind that', async () => {
   const clock = new ManualClock();
   await withTarget({ env: { ...nodeEnv(), clock } }, async (target) => {
     const session = await ManyConnections.open(target, { ...ASKED, DefaultTime2Retain: '5' });
-    await loseWrite(target, session);
+    await passUnitAttention(session.first);
+    await loseWrite(session);
     const other = await target.login({ initiatorName: 'iqn.2026-11.test:other' });
     await other.command(LUN, new Uint8Array(6));
     const written = other.command(LUN, blockCdb(WRITE_16, 0, 8), { dataOut: pattern(8 * BLOCK, 2) });
@@ -280,7 +270,8 @@ for (const [name, what] of [
   test(`${name} by another session ends a kept write`, async () => {
     await withTarget({}, async (target) => {
       const session = await ManyConnections.open(target, ASKED);
-      await loseWrite(target, session);
+      await passUnitAttention(session.first);
+      await loseWrite(session);
       const other = await target.login({ initiatorName: 'iqn.2026-11.test:other' });
       assert.equal(await other.manage(what, LUN), TaskResponse.functionComplete);
       const again = await replace(session, session.first, 0);

@@ -190,6 +190,53 @@ test('a connection is logged out alone, by itself or by another one: its command
   });
 });
 
+test('a logout of the only connection that is still open ends the session, though commands of a lost one are still being aborted', async () => {
+  await withSession(async (session, router) => {
+    const second = await session.join(1);
+    second.command({ initiatorTaskTag: 1 });
+    await router.task(0);
+    second.connection.destroy();
+    const abort = await router.managed(0);
+    assert.equal(await logout(session.first, LogoutReason.closeConnection, 0), LogoutResult.closed);
+    await session.first.closed();
+    abort.done('complete');
+    assert.deepEqual(
+      router.closed.map(({ why }) => why),
+      ['logout'],
+    );
+    assert.deepEqual(session.target.portal.sessions(), []);
+  });
+});
+
+test('a session ends when its other connection is lost while the one that logs out waits for its commands', async () => {
+  for (const order of [
+    [0, 1],
+    [1, 0],
+  ]) {
+    await withSession(async (session, router) => {
+      const second = await session.join(1);
+      session.first.command({ initiatorTaskTag: 1 });
+      second.command({ initiatorTaskTag: 2 });
+      await router.task(1);
+      sendLogout(session.first, LogoutReason.closeConnection, 0);
+      await router.managed(0);
+      second.connection.destroy();
+      await router.managed(1);
+      for (const at of order) {
+        router.tasks[at]?.command.aborted();
+        router.functions[at]?.done('complete');
+      }
+      await session.first.receive(Opcode.logoutResponse);
+      await session.first.closed();
+      assert.deepEqual(
+        router.closed.map(({ why }) => why),
+        ['connectionLost'],
+      );
+      assert.deepEqual(session.target.portal.sessions(), []);
+    });
+  }
+});
+
 test('a function acts on the commands of all connections', async () => {
   await withSession(async (session, router) => {
     const second = await session.join(1);

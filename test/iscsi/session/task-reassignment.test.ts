@@ -107,6 +107,26 @@ test('an answer that was acknowledged is not kept, and nor is one whose tag is u
   }, LEVEL_2);
 });
 
+for (const where of ['the same', 'another'] as const) {
+  test(`the answer to a command whose tag another one had since, on ${where} connection, is not that one’s`, async () => {
+    await withSession(async (session, router) => {
+      const second = await session.join(1);
+      second.command({ initiatorTaskTag: 7 });
+      (await router.task(0)).command.complete(GOOD);
+      // It is not acknowledged.
+      await second.receive(Opcode.scsiResponse);
+      const by = where === 'another' ? session.first : second;
+      by.command({ initiatorTaskTag: 7 });
+      await router.task(1);
+      await lose(session, second);
+      router.tasks[1]?.command.aborted();
+      await removeForRecovery(session.first, 1);
+      assert.equal(await reassign(session.first, 7), TaskResponse.taskDoesNotExist);
+      await session.first.settle();
+    }, LEVEL_2);
+  });
+}
+
 test('a retry of a command that was answered does not lose its answer', async () => {
   await withSession(async (session, router) => {
     const second = await session.join(1);

@@ -5,11 +5,17 @@ import { LogoutReason } from '../../../src/wire/iscsi/logout-request.ts';
 import { LogoutResult } from '../../../src/wire/iscsi/logout-response.ts';
 import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
 import { TaskFunction } from '../../../src/wire/iscsi/task-management-request.ts';
+import { blockCdb } from '../../support/scsi.ts';
 import { functionResponse, logout, type ManyConnections, sendFunction } from './many-connections.ts';
 import type { RawSession } from './raw-session.ts';
-import { type TestTarget, turn } from './test-target.ts';
+import { BLOCK, type TestTarget, turn } from './test-target.ts';
 
 export const LEVEL_2 = { ErrorRecoveryLevel: '2', DefaultTime2Wait: '0', DefaultTime2Retain: '20' };
+
+/** The same, and all data of a write is asked for. */
+export const ASKED = { ...LEVEL_2, InitialR2T: 'Yes', ImmediateData: 'No' };
+
+const WRITE_16 = 0x8a;
 
 /** Gives the response code. */
 export function reassign(by: RawSession, tag: number, expDataSN = 0): Promise<number> {
@@ -30,6 +36,22 @@ export async function lose(session: ManyConnections, connection: RawSession): Pr
   session.all.splice(at, 1);
   connection.connection.destroy();
   await connectionsLeft(session.target, before - 1);
+}
+
+/** TEST UNIT READY: the first command of a nexus is told of a unit attention. */
+export async function passUnitAttention(by: RawSession): Promise<void> {
+  by.command({ initiatorTaskTag: 1 });
+  await by.receive(Opcode.scsiResponse);
+}
+
+/** A write of 8 blocks from block 0 on, which has passed all checks and waits for its data; its connection, the only one, is lost. */
+export async function loseWrite(session: ManyConnections): Promise<void> {
+  const { first } = session;
+  const cdb = blockCdb(WRITE_16, 0, 8);
+  first.command({ write: true, expectedDataTransferLength: 8 * BLOCK, cdb });
+  await first.receive(Opcode.r2t);
+  first.connection.destroy();
+  await connectionsLeft(session.target, 0);
 }
 
 /** A new connection in place of one that failed. */

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ScsiLimits } from '../../../src/limits.ts';
-import { AccessHistory } from '../../../src/scsi/local-unit/access-history.ts';
+import { AccessHistory, placesOfEach } from '../../../src/scsi/local-unit/access-history.ts';
 
 const BLOCK = 512;
 const BEGIN = 1;
 /** Blocks of a granule. */
 const GRANULE = 8;
+const PLACES = ScsiLimits.mostPlacesPerUnit;
 const LONG = ScsiLimits.longAccessGranules * GRANULE + 1;
 
 interface Access {
@@ -45,8 +46,8 @@ const anyLength = fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1
 describe('the history of accesses', () => {
   it('never names an earlier moment than the right one', () => {
     fc.assert(
-      fc.property(accesses(anyLength, anywhere), (all) => {
-        const history = new AccessHistory(BEGIN, BLOCK);
+      fc.property(accesses(anyLength, anywhere), fc.constantFrom(PLACES, 256, 1), (all, places) => {
+        const history = new AccessHistory(BEGIN, BLOCK, places);
         const naive = new NaiveHistory();
         for (const [index, { nexus, first, blocks }] of all.entries()) {
           const known = history.newestByOther(nexus, first, first + blocks);
@@ -61,13 +62,11 @@ describe('the history of accesses', () => {
   });
 
   it('is exact for whole granules close together, once several nexuses have been there', () => {
-    const aligned = fc
-      .integer({ min: 0, max: ScsiLimits.accessHistoryPlaces - 100 })
-      .map((at) => at * GRANULE);
+    const aligned = fc.integer({ min: 0, max: PLACES - 100 }).map((at) => at * GRANULE);
     const lengths = fc.integer({ min: 1, max: 32 }).map((granules) => granules * GRANULE);
     fc.assert(
       fc.property(accesses(lengths, aligned), (all) => {
-        const history = new AccessHistory(BEGIN, BLOCK);
+        const history = new AccessHistory(BEGIN, BLOCK, PLACES);
         const naive = new NaiveHistory();
         history.record(1, BEGIN + 1, 0, 1);
         history.record(5, BEGIN + 2, 0, 1);
@@ -87,7 +86,7 @@ describe('the history of accesses', () => {
   });
 
   it('asks nothing of a nexus that is alone since before anybody else could have been there', () => {
-    const history = new AccessHistory(BEGIN, BLOCK);
+    const history = new AccessHistory(BEGIN, BLOCK, PLACES);
     for (let moment = 2; moment < 100; moment += 1) {
       assert.equal(history.newestByOther(7, moment, moment + 8), BEGIN);
       history.record(7, moment, moment, moment + 8);
@@ -95,11 +94,18 @@ describe('the history of accesses', () => {
   });
 
   it('counts a long access as one of all blocks', () => {
-    const history = new AccessHistory(BEGIN, BLOCK);
+    const history = new AccessHistory(BEGIN, BLOCK, PLACES);
     history.record(7, 2, 0, 8);
     history.record(8, 3, 0, LONG);
     assert.equal(history.newestByOther(7, 9_000_000, 9_000_001), 3);
     history.record(7, 4, 9_000_000, 9_000_008);
     assert.equal(history.newestByOther(8, 0, LONG), 4, 'and asks after all blocks for one');
+  });
+
+  it('has as many places as its share of what all units of the system may have, and no fewer than make it useful', () => {
+    assert.deepEqual(
+      [0, 1, 128, 129, 1024, 4096, 65_536].map(placesOfEach),
+      [8192, 8192, 8192, 8128, 1024, 256, 256],
+    );
   });
 });

@@ -1,0 +1,78 @@
+/**
+ * Looks for more input, instead of sleeping, for a moment after input has come: where a question follows an answer closely, waking
+ * a processor that has gone to sleep costs more than the command itself.
+ *
+ * It does so only as long as it does good. Where nothing comes in time, or where others had the processor before something came (it was
+ * theirs to use, and we would have been woken as soon), the next input is not followed by it; nor are the next two, four and so on, up to
+ * a bound. Where nothing comes at all, nothing is done.
+ */
+
+export interface PollerHost {
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Calls `run` when the loop has looked for input once, without sleeping. */
+  nextTurn(run: () => void): void;
+  /** How often others have had the processor while this thread wanted it. */
+  switches(): number;
+}
+
+/** Inputs that are not followed by looking: the first time it does no good, and at the most. */
+const FEWEST_LEFT_OUT = 1;
+const MOST_LEFT_OUT = 1024;
+/** Bytes of a few short commands. Where more comes at a time, waking is the smaller part of the work, and what was given time to gather costs less. */
+const LITTLE = 16384;
+
+export class Poller {
+  readonly #host: PollerHost;
+  readonly #milliseconds: number;
+  #looking = false;
+  #came: 'nothing' | 'little' | 'much' = 'nothing';
+  #switches = 0;
+  #until = 0;
+  #toLeaveOut = 0;
+  #leftOutNext = FEWEST_LEFT_OUT;
+
+  /** `milliseconds`: how long it looks after each input. */
+  constructor(host: PollerHost, milliseconds: number) {
+    this.#host = host;
+    this.#milliseconds = milliseconds;
+  }
+
+  /** So many bytes have come. */
+  input(length: number): void {
+    if (this.#looking) {
+      this.#came = length > LITTLE ? 'much' : this.#came === 'nothing' ? 'little' : this.#came;
+      return;
+    }
+    if (length > LITTLE) return;
+    if (this.#toLeaveOut > 0) this.#toLeaveOut -= 1;
+    else this.#begin();
+  }
+
+  #begin(): void {
+    this.#looking = true;
+    this.#came = 'nothing';
+    this.#switches = this.#host.switches();
+    this.#until = this.#host.now() + this.#milliseconds;
+    this.#host.nextTurn(this.#look);
+  }
+
+  readonly #look = (): void => {
+    const now = this.#host.now();
+    if (this.#came !== 'nothing') {
+      const much = this.#came === 'much';
+      this.#came = 'nothing';
+      if (much || this.#host.switches() !== this.#switches) return this.#stop();
+      this.#leftOutNext = FEWEST_LEFT_OUT;
+      this.#until = now + this.#milliseconds;
+    }
+    if (now >= this.#until) this.#stop();
+    else this.#host.nextTurn(this.#look);
+  };
+
+  #stop(): void {
+    this.#looking = false;
+    this.#toLeaveOut = this.#leftOutNext;
+    this.#leftOutNext = Math.min(MOST_LEFT_OUT, this.#leftOutNext * 2);
+  }
+}
