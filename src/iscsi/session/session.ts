@@ -8,8 +8,8 @@ import type { Stages } from '../../latency/stages.ts';
 import type { NexusLoss } from '../../scsi/logical-unit.ts';
 import type { TargetPort } from '../../scsi/target-port.ts';
 import type { TaskRouter } from '../../scsi/task-router.ts';
-import { LogoutReason, type LogoutRequest } from '../../wire/iscsi/logout-request.ts';
-import { LogoutResult } from '../../wire/iscsi/logout-response.ts';
+import type { LogoutRequest } from '../../wire/iscsi/logout-request.ts';
+import type { LogoutResult } from '../../wire/iscsi/logout-response.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { Identity } from '../login/login.ts';
 import type { Parameters } from '../login/parameters.ts';
@@ -18,6 +18,7 @@ import type { PortCounters } from '../transfer/port-counters.ts';
 import { type TableHost, TaskTable } from '../transfer/task-table.ts';
 import type { ConnectionHost, ConnectionTerms } from './connection-host.ts';
 import { announceDropOf } from './farewell.ts';
+import { type LeavableSession, logout } from './logout.ts';
 import { type GivenUp, LostConnections } from './lost-connections.ts';
 import { Numbering } from './numbering.ts';
 import { ReassigningConnection } from './reassigning-connection.ts';
@@ -44,7 +45,7 @@ export interface SessionOptions {
   readonly ended: (session: Session) => void;
 }
 
-export class Session implements ConnectionHost, TableHost {
+export class Session implements ConnectionHost, TableHost, LeavableSession {
   readonly identity: Identity;
   readonly tsih: number;
   readonly parameters: Parameters;
@@ -109,7 +110,7 @@ export class Session implements ConnectionHost, TableHost {
    * called when it has gone, or the session is over; it joins, or does not.
    */
   makeRoom(connectionId: number, then: () => void): void {
-    const remove = () => this.#remove(connectionId, 'reinstated by a new login', removed);
+    const remove = () => this.remove(connectionId, 'reinstated by a new login', removed);
     const removed = () => {
       // Another login may have been as quick.
       if (!this.#over && this.#connections.has(connectionId)) return remove();
@@ -135,8 +136,7 @@ export class Session implements ConnectionHost, TableHost {
     return parameters.errorRecoveryLevel > 0 ? RecoveringConnection : SessionConnection;
   }
 
-  /** Calls `then` when nothing is left of the connection. */
-  #remove(connectionId: number, why: string, then: () => void): void {
+  remove(connectionId: number, why: string, then: () => void): void {
     const connection = this.#connections.get(connectionId);
     if (connection === undefined || this.#over) return then();
     connection.whenGone.push(then);
@@ -145,10 +145,10 @@ export class Session implements ConnectionHost, TableHost {
 
   /** The client holds the session by a connection, or is about to; or may come back to what it has lost. */
   get #isHeld(): boolean {
-    return (this.lost !== null && !this.lost.isEmpty) || this.#isHeldBesides(null);
+    return (this.lost !== null && !this.lost.isEmpty) || this.isHeldBesides(null);
   }
 
-  #isHeldBesides(leaving: SessionConnection | null): boolean {
+  isHeldBesides(leaving: SessionConnection | null): boolean {
     return this.#joining > 0 || this.connections.some((one) => one !== leaving && !one.isClosed);
   }
 
@@ -192,46 +192,22 @@ export class Session implements ConnectionHost, TableHost {
     else askAll(others, then);
   }
 
-  /** 11.14. The nexus is closed, or the connection gone, before the answer goes out: what comes by another way comes after it. */
   logout(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void {
-    const closed = () => done(LogoutResult.closed);
-    if (pdu.reason === LogoutReason.closeSession) return this.#logoutSession(by, closed);
-    if (!this.#connections.has(pdu.connectionId)) return this.#logoutLost(pdu, done);
-    if (pdu.reason !== LogoutReason.closeConnection) return this.#removeForRecovery(by, pdu, done);
-    if (pdu.connectionId === by.connectionId && !this.#isHeldBesides(by))
-      return this.#logoutSession(by, closed);
-    this.lost?.discard(this.#connections.get(pdu.connectionId));
-    if (pdu.connectionId !== by.connectionId) return this.#remove(pdu.connectionId, 'logged out', closed);
-    this.#abortCommandsOf(by, () => {
-      this.#gone(by);
-      closed();
+    logout(this, by, pdu, done);
+  }
+
+  connection(connectionId: number): SessionConnection | null {
+    return this.#connections.get(connectionId) ?? null;
+  }
+
+  takeOut(connection: SessionConnection, then: () => void): void {
+    this.#abortCommandsOf(connection, () => {
+      this.#gone(connection);
+      then();
     });
   }
 
-  /** Of a connection that has closed. */
-  #logoutLost({ reason, connectionId }: LogoutRequest, done: (result: LogoutResult) => void): void {
-    const closed = () => done(LogoutResult.closed);
-    if (reason === LogoutReason.closeConnection && this.lost?.close(connectionId, closed)) return;
-    const recovers = reason === LogoutReason.removeForRecovery && this.lost?.logOut(connectionId);
-    done(recovers ? LogoutResult.closed : LogoutResult.connectionIdNotFound);
-  }
-
-  /** Its commands are to be taken up by another connection: they are kept when it closes. */
-  #removeForRecovery(by: SessionConnection, pdu: LogoutRequest, done: (result: LogoutResult) => void): void {
-    const { lost } = this;
-    if (lost === null || pdu.reason !== LogoutReason.removeForRecovery)
-      return done(LogoutResult.recoveryNotSupported);
-    if (pdu.connectionId !== by.connectionId) {
-      return this.#remove(pdu.connectionId, 'removed for recovery', () => {
-        lost.logOut(pdu.connectionId);
-        done(LogoutResult.closed);
-      });
-    }
-    lost.leaving(by);
-    done(LogoutResult.closed);
-  }
-
-  #logoutSession(by: SessionConnection, closed: () => void): void {
+  endByLogout(by: SessionConnection, closed: () => void): void {
     // What a client sends behind its logout is not worth an answer.
     if (by.receiving) return this.end('logout', 'data behind a logout');
     this.#whenOver.push(closed);
