@@ -1,8 +1,8 @@
-import { connect, createServer, type ListenOptions, type Server } from 'node:net';
+import { connect, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../clock.ts';
 import type { Address, ByteStream, Listener, Network } from '../network.ts';
-import { onread, receiveInPlace } from './accepted-socket.ts';
+import { onread, receiveInPlace } from './in-place.ts';
 import type { KeyRing } from './key-ring.ts';
 import type { Poller } from './poller.ts';
 import { Receiver } from './receiver.ts';
@@ -30,7 +30,7 @@ export class NodeNetwork implements Network {
       address.transport === 'tls'
         ? tlsServer(
             this.#keys,
-            (socket, provenPeer) => accepted(this.#tlsStream(socket, provenPeer)),
+            (socket, provenPeer) => accepted(this.#moved(socket, { provenPeer })),
             turnedAway,
           )
         : this.#plainServer(address, accepted);
@@ -42,8 +42,8 @@ export class NodeNetwork implements Network {
 
   connect(address: Address, connected: (stream: ByteStream) => void, failed: (reason: string) => void) {
     if (address.transport === 'tls') {
-      const onSocket = (socket: TLSSocket) => connected(this.#tlsStream(socket, address.system));
-      return tlsConnect(address, this.#keys, onSocket, failed);
+      const secured = (socket: TLSSocket) => connected(this.#moved(socket, { provenPeer: address.system }));
+      return tlsConnect(address, this.#keys, secured, failed);
     }
     const receiver = new Receiver(this.#poller);
     const target = address.transport === 'tcp' ? { host: address.host, port: address.port } : address;
@@ -59,18 +59,12 @@ export class NodeNetwork implements Network {
 
   #plainServer(address: PlainAddress, accepted: (stream: ByteStream) => void): Server {
     // Nothing is read until the socket has a receiver.
-    return createServer({ pauseOnConnect: true }, (socket) => {
-      const receiver = new Receiver(this.#poller);
-      const inPlace = receiveInPlace(socket, receiver);
-      accepted(new NodeStream(inPlace, receiver, this.#clock, kindOf(address)));
-    });
+    return createServer({ pauseOnConnect: true }, (socket) => accepted(this.#moved(socket, kindOf(address))));
   }
 
-  /** What TLS has decrypted comes in a buffer of its own. */
-  #tlsStream(socket: TLSSocket, provenPeer: string): NodeStream {
+  #moved(socket: Socket, kind: StreamKind): NodeStream {
     const receiver = new Receiver(this.#poller);
-    socket.on('data', (bytes) => receiver.receivedCopy(bytes));
-    return new NodeStream(socket, receiver, this.#clock, { provenPeer });
+    return new NodeStream(receiveInPlace(socket, receiver), receiver, this.#clock, kind);
   }
 }
 

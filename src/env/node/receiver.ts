@@ -11,14 +11,14 @@ const NOTHING = new Uint8Array(0);
  * Node asks for the buffer of the next read early: when the socket is made (before there is a handler), and
  * right after each read. A buffer of the handler's may be given out then only if no received byte is still to
  * be delivered, for each delivery may change where the next bytes belong. Else the next read goes to a buffer
- * of our own.
+ * of our own. TLS hands over all that it has decrypted, even where it was paused in the midst of it.
  */
 export class Receiver {
   #handler: StreamHandler | null = null;
   #own: Uint8Array = NOTHING;
   /** Whether the buffer that was given out last is the handler's. */
   #inPlace = false;
-  /** Bytes that came while paused. They lie in our own buffer: no read happens while there are any. */
+  /** Bytes that came while paused; the first of them lie in our own buffer. */
   #waiting: Uint8Array = NOTHING;
   #paused = false;
   #stopped = false;
@@ -57,12 +57,13 @@ export class Receiver {
   /** Where the socket puts the next bytes. */
   nextBuffer(): Uint8Array {
     const handler = this.#handler;
-    this.#inPlace = handler !== null && !this.#stopped && this.#waiting.length === 0;
+    const mayBeAsked = handler !== null && !this.#stopped && !this.#paused;
+    this.#inPlace = mayBeAsked && this.#waiting.length === 0;
     if (handler !== null && this.#inPlace) {
       this.#own = NOTHING;
       return handler.receiveBuffer();
     }
-    if (this.#own.length === 0) this.#own = new Uint8Array(OWN_LENGTH);
+    if (this.#own.length === 0 || this.#waiting.length > 0) this.#own = new Uint8Array(OWN_LENGTH);
     return this.#own;
   }
 
@@ -71,7 +72,8 @@ export class Receiver {
     this.#poller?.input(length);
     if (this.#stopped) return;
     if (this.#inPlace) this.#handler?.received(length);
-    else this.#deliver(this.#own.subarray(0, length));
+    else if (this.#waiting.length === 0) this.#deliver(this.#own.subarray(0, length));
+    else this.#waiting = Buffer.concat([this.#waiting, this.#own.subarray(0, length)]);
   }
 
   /** Bytes in a buffer of the socket's own, where it can't receive in place. */

@@ -22,18 +22,18 @@ function ownsHandle(socket: object): socket is HandleOwner {
 }
 
 /**
- * Node takes `onread` only where it makes the socket itself: net.connect has the option, net.Server has not. So
- * the handle of an accepted socket (of a server with pauseOnConnect: nothing has been read) moves to a second
- * socket made with the option, and the first is forgotten. The server counts the first as open for ever: its
- * 'close' event never comes.
+ * Node takes `onread` only where it makes the socket itself: net.connect has the option, net.Server and TLS have not. So
+ * the handle of an accepted socket (of a server with pauseOnConnect: nothing has been read), or of a TLS socket that has just become
+ * secure, moves to a second socket made with the option, and the first is forgotten. A net.Server counts the first as open for ever: its
+ * 'close' event never comes. A TLS server counts the socket below it, which closes with the handle.
  *
  * Where a version of Node hides the handle, the bytes come by 'data' events, a copy dearer.
  */
-export function receiveInPlace(accepted: Socket, receiver: Receiver): Socket {
-  const owner: object = accepted;
+export function receiveInPlace(socket: Socket, receiver: Receiver): Socket {
+  const owner: object = socket;
   if (!ownsHandle(owner) || owner._handle === null || !('useUserBuffer' in owner._handle)) {
-    accepted.on('data', (bytes) => receiver.receivedCopy(bytes));
-    return accepted;
+    socket.on('data', (bytes) => receiver.receivedCopy(bytes));
+    return socket;
   }
   const options: SocketConstructorOpts & ConnectOpts & { handle: object } = {
     handle: owner._handle,
