@@ -7,6 +7,7 @@ import { Relay } from '../support/relay.ts';
 import { linkOf, systemOf } from '../support/status.ts';
 
 const KiB = 1024;
+const MiB = 1024 * KiB;
 
 for (const kibibytes of [16, 64, 256]) {
   const readSet = `${kibibytes}KiB`;
@@ -43,12 +44,12 @@ for (const kibibytes of [16, 64, 256]) {
       const disk = cluster.disk('alpha-proxy', 2);
       const { port } = cluster.port('alpha-proxy').portal;
       const relay = await Relay.to({ host: '127.0.0.1', port });
+      relay.stallAfter(MiB);
       try {
         const slow = startQemuIo({ ...disk, portal: `127.0.0.1:${relay.port}` }, ['read -P 0x31 0 16M']);
-        await cluster.until('a read is on its way', ({ sessions }) =>
+        await cluster.until('a read is held up', ({ sessions }) =>
           sessions.some(({ port, commandsOutstanding }) => port === 'alpha-proxy' && commandsOutstanding > 0),
         );
-        relay.stall();
         // Another client's commands are not held up.
         await qemuIo(disk, 'read -P 0x31 0 4M');
         const status = await cluster.status();

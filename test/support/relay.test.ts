@@ -64,6 +64,20 @@ describe('a relay', () => {
     socket.destroy();
   });
 
+  test('stalls by itself once so much has come from the target', async () => {
+    const socket = await connect();
+    relay.stallAfter(6);
+    await echo(socket, 'before');
+    let early = true;
+    const answered = once(socket, 'data').then(() => assert(!early, 'nothing comes through a stalled relay'));
+    socket.write('held');
+    await echo(net.connect({ ...relay.target }), 'around it');
+    early = false;
+    relay.heal();
+    await answered;
+    socket.destroy();
+  });
+
   test('lets what a client sends wait while it delays, and in order when it is healed', async () => {
     const socket = await connect();
     relay.delay(1000);

@@ -30,6 +30,8 @@ export class Relay {
   #stalled: readonly Side[] = [];
   #shape = asItComes;
   #corruptsNext = false;
+  /** Bytes that targets may still send. */
+  #untilStall = Number.POSITIVE_INFINITY;
   /** Milliseconds that each piece of what a client sends waits here. */
   #delay = 0;
 
@@ -64,6 +66,11 @@ export class Relay {
     const sides = { both: ['client', 'server'], fromClient: ['client'], fromServer: ['server'] } as const;
     this.#stalled = sides[direction];
     for (const flow of this.#flows) flow.changed();
+  }
+
+  /** The same, once so many bytes have come from the target. */
+  stallAfter(bytes: number): void {
+    this.#untilStall = bytes;
   }
 
   /** An unplugged host adapter: both ends get a reset, and new connections too, until `heal`. */
@@ -112,6 +119,7 @@ export class Relay {
     if (!this.#server.listening) this.#server.listen(this.#place);
     this.#refuses = 'no';
     this.#stalled = [];
+    this.#untilStall = Number.POSITIVE_INFINITY;
     this.#delay = 0;
     this.#reshape(asItComes);
   }
@@ -146,6 +154,11 @@ export class Relay {
     else socket.resetAndDestroy();
   }
 
+  #count(bytes: number): void {
+    this.#untilStall -= bytes;
+    if (this.#untilStall <= 0) this.stall();
+  }
+
   #pass(from: net.Socket, to: net.Socket, side: Side): void {
     const flow = new Flow(from, to, {
       isStalled: () => this.#stalled.includes(side),
@@ -154,6 +167,7 @@ export class Relay {
       touch: (chunk) => {
         if (this.#corruptsNext) chunk[0] = (chunk[0] ?? 0) ^ 1;
         this.#corruptsNext = false;
+        if (side === 'server') this.#count(chunk.length);
       },
     });
     this.#flows.add(flow);
