@@ -86,6 +86,8 @@ export const ScsiLimits = {
   writeSegmentLength: 1 * MiB,
   maxParameterListLength: 64 * KiB,
   maxCompareAndWriteBlocks: 255,
+  /** Of one PRE-FETCH: what is beyond is not fetched. */
+  maxPreFetchBytes: 32 * MiB,
   maxUnmapDescriptors: 256,
   maxUnmapBytes: 512 * MiB,
   maxWriteSameBytes: 4096 * MiB,

@@ -1,8 +1,10 @@
 /** SYNCHRONIZE CACHE (10), (16), PRE-FETCH (10), (16), START STOP UNIT, TEST UNIT READY: SBC-3 5.5, 5.22, 5.24, SPC-4 6.47. */
+import { ScsiLimits } from '../../../limits.ts';
 import { u8 } from '../../../wire/scsi/bytes.ts';
 import { blocksOf, lbaOf } from '../../../wire/scsi/cdb.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
 import { UnitTask } from '../unit-task.ts';
+import { ReadThroughTask } from './read-through.ts';
 
 /** IMMED is taken as 0: the answer always means that the blocks are durable. */
 export class SynchronizeCacheTask extends UnitTask {
@@ -23,14 +25,19 @@ export class SynchronizeCacheTask extends UnitTask {
   }
 }
 
-/** GOOD, not CONDITION MET: the blocks are not claimed to be in the cache. */
-export class PreFetchTask extends UnitTask {
+/**
+ * Brings the blocks into the page cache, or the first of them where they are many. IMMED is taken as 0. GOOD, not CONDITION MET: nobody
+ * can promise that they stay there.
+ */
+export class PreFetchTask extends ReadThroughTask {
   prepare(): Sense | null {
-    return this.takeRange(lbaOf(this.command.cdb), blocksOf(this.command.cdb), Number.POSITIVE_INFINITY);
-  }
-
-  protected run(): void {
-    this.succeed();
+    const lba = lbaOf(this.command.cdb);
+    const problem = this.takeRange(lba, blocksOf(this.command.cdb), Number.POSITIVE_INFINITY);
+    const { blockCount, blockLength } = this.unit.identity;
+    // SBC-3 5.8: zero blocks means all to the end.
+    if (this.endBlock === lba) this.endBlock = blockCount;
+    this.endBlock = Math.min(this.endBlock, lba + ScsiLimits.maxPreFetchBytes / blockLength);
+    return problem;
   }
 }
 

@@ -9,6 +9,7 @@ import { DataOutTask } from '../data-out-task.ts';
 import type { TaskUnit } from '../task-unit.ts';
 import { UnitTask } from '../unit-task.ts';
 import { firstDifference } from './compare.ts';
+import { ReadThroughTask } from './read-through.ts';
 import { RangeOutTask } from './write.ts';
 
 /** BYTCHK: the medium alone; each block against the data-out; every block against the one block of data-out. */
@@ -37,29 +38,9 @@ class ReservedVerifyTask extends UnitTask {
   }
 }
 
-class VerifyMediumTask extends UnitTask {
+class VerifyMediumTask extends ReadThroughTask {
   prepare(): Sense | null {
     return this.takeRange(lbaOf(this.command.cdb), blocksOf(this.command.cdb), ScsiLimits.maxTransferLength);
-  }
-
-  protected run(): void {
-    const { blockLength } = this.unit.identity;
-    const end = this.endBlock * blockLength;
-    let position = this.firstBlock * blockLength;
-    const lease = this.unit.pool.take(Math.min(end - position, ScsiLimits.storePieceLength));
-    this.scratch = lease;
-    this.callStoreRepeatedly(
-      'read',
-      (done) => {
-        if (position === end) return false;
-        const length = Math.min(end - position, lease.bytes.length);
-        const from = position;
-        position += length;
-        this.unit.store.read(from, lease.bytes.subarray(0, length), done);
-        return true;
-      },
-      () => this.succeed(),
-    );
   }
 }
 
