@@ -53,3 +53,22 @@ export function parseStatusBytes(status: string, field: 'VmHWM' | 'VmRSS'): numb
   if (line === undefined) throw new Error(`/proc/PID/status has no ${field}`);
   return Number.parseInt(line.slice(field.length + 1), 10) * 1024;
 }
+
+/** System calls of the read and of the write family that this process has made so far, in all threads. What io_uring does is none of them. */
+export interface IoCalls {
+  readonly reads: number;
+  readonly writes: number;
+}
+
+export function ownIoCalls(): IoCalls {
+  return parseIoCalls(readFileSync('/proc/self/io', 'utf8'));
+}
+
+export function parseIoCalls(io: string): IoCalls {
+  const [reads, writes] = ['syscr', 'syscw'].map((name) =>
+    Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]),
+  );
+  if (reads === undefined || writes === undefined || Number.isNaN(reads + writes))
+    throw new Error('/proc/PID/io has no numbers of calls');
+  return { reads, writes };
+}

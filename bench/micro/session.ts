@@ -5,7 +5,10 @@ import type { MicroBenchmark } from './micro.ts';
 import { proxiedUnit } from './proxied-unit.ts';
 
 export async function sessionBenchmarks(): Promise<MicroBenchmark[]> {
-  const targets = { 'local unit': memoryUnit(), 'proxied unit and its owner': await proxiedUnit() };
+  const targets = {
+    'router and local unit': memoryUnit(),
+    'relay (router, proxied unit, link, owner)': await proxiedUnit(),
+  };
   return Object.entries(targets).flatMap(([name, target]) => [
     benchmark(name, target, 4096, MAX_DEPTH),
     benchmark(name, target, 262_144, 8),
@@ -14,7 +17,7 @@ export async function sessionBenchmarks(): Promise<MicroBenchmark[]> {
 
 function benchmark(name: string, target: Target, length: number, depth: number): MicroBenchmark {
   return {
-    name: `iSCSI session, router and ${name}, read ${length} bytes, ${depth} at a time`,
+    name: `iSCSI session, ${name}, read ${length} bytes, ${depth} at a time`,
     bytesPerOperation: length,
     run: commandsThrough(target, { writes: false, length }, depth),
   };

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   cpuSeconds,
+  ownIoCalls,
   parseCpuSeconds,
+  parseIoCalls,
   parseMachineCpuSeconds,
   parseStatusBytes,
   peakMemoryMiB,
@@ -24,8 +26,15 @@ test('peak memory is VmHWM, and what is resident now VmRSS', () => {
   assert.equal(parseStatusBytes(status, 'VmRSS'), 1 << 20);
 });
 
+test('calls are those that read and those that write', () => {
+  const io = 'rchar: 900\nwchar: 800\nsyscr: 12\nsyscw: 34\nread_bytes: 5\n';
+  assert.deepEqual(parseIoCalls(io), { reads: 12, writes: 34 });
+  assert.throws(() => parseIoCalls('rchar: 900\n'), /no numbers of calls/);
+});
+
 test('all can be had of a running process', () => {
   assert.ok(cpuSeconds(process.pid) > 0);
   assert.ok(peakMemoryMiB(process.pid) > 1);
   assert.ok(residentBytes(process.pid) > 1 << 20);
+  assert.ok(ownIoCalls().reads > 0);
 });
