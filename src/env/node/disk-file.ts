@@ -6,6 +6,7 @@ import { deviceByteLength } from '../../sys/ioctl.ts';
 import { errnoName } from '../../sys/libc.ts';
 import { seekData, seekHole } from '../../sys/lseek.ts';
 import { readNowait } from '../../sys/preadv2.ts';
+import type { Clock } from '../clock.ts';
 import type { DiskDone, DiskFile, Errno, Extent, Space } from '../disk.ts';
 import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode } from './error-code.ts';
@@ -36,12 +37,12 @@ export class NodeDiskFile implements DiskFile {
   readonly #handle: FileHandle;
   readonly #fd: number;
   readonly #queue: DiskQueue;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #policy: WritePolicy;
   readonly #flushes: GroupFlush;
 
-  /** `now`: monotonic milliseconds. The handle is this object's from here. */
-  constructor(handle: FileHandle, traits: DiskFileTraits, queue: DiskQueue, now: () => number) {
+  /** The handle is this object's from here. */
+  constructor(handle: FileHandle, traits: DiskFileTraits, queue: DiskQueue, clock: Clock) {
     this.#byteLength = traits.byteLength;
     this.blockLength = traits.blockLength;
     this.discardZeroes = traits.discardZeroes;
@@ -49,9 +50,10 @@ export class NodeDiskFile implements DiskFile {
     this.#handle = handle;
     this.#fd = handle.fd;
     this.#queue = queue;
-    this.#now = now;
-    this.#policy = new WritePolicy(now);
-    this.#flushes = new GroupFlush((done) => queue.flush(this.#fd, (result) => done(failure(result))));
+    this.#clock = clock;
+    this.#policy = new WritePolicy(() => clock.now());
+    const start = (done: DiskDone) => queue.flush(this.#fd, (result) => done(failure(result)));
+    this.#flushes = new GroupFlush(start, (run) => clock.endOfTurn(run));
   }
 
   get byteLength(): number {
@@ -96,7 +98,7 @@ export class NodeDiskFile implements DiskFile {
   }
 
   #writeOnLoop(buffer: Uint8Array, position: number, done: DiskDone): void {
-    const start = this.#now();
+    const start = this.#clock.now();
     let length: number;
     try {
       length = writeSync(this.#fd, buffer, 0, buffer.length, position);

@@ -19,19 +19,19 @@ const flagsOf: Readonly<Record<Access, number>> = {
 
 export class NodeDisk implements Disk {
   readonly #queue: DiskQueue;
-  readonly #now: () => number;
+  readonly #clock: Clock;
 
   /** `queue`: of all its files. */
   constructor(clock: Clock, queue: DiskQueue) {
     this.#queue = queue;
-    this.#now = () => clock.now();
+    this.#clock = clock;
   }
 
   /** Besides the errors of open(2): 'EINVAL', not a regular file; 'EAGAIN', open in another process. */
   openFile(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
     return this.#open(path, flagsOf[access], async (handle) => {
       const traits = await fileTraits(handle, path, this.#queue);
-      return new NodeDiskFile(handle, traits, this.#queue, this.#now);
+      return new NodeDiskFile(handle, traits, this.#queue, this.#clock);
     });
   }
 
@@ -41,7 +41,7 @@ export class NodeDisk implements Disk {
     return this.#open(path, flags, async (handle) => {
       const { memoryAlignment, ...traits } = await deviceTraits(handle, path, access, direct);
       const queue = direct ? new AlignedQueue(this.#queue, memoryAlignment) : this.#queue;
-      return new NodeDiskFile(handle, traits, queue, this.#now);
+      return new NodeDiskFile(handle, traits, queue, this.#clock);
     });
   }
 

@@ -36,7 +36,7 @@ const module = (path: string): string =>
   JSON.stringify(new URL(`../../../src/env/node/${path}`, import.meta.url).href);
 
 for (const [name, queue] of eachQueue()) {
-  const { disk } = nodeEnv({ disks: queue });
+  const { disk, clock } = nodeEnv({ disks: queue });
 
   test(`${name}: createFile says whether it made the file, and leaves one that is there alone`, async (t) => {
     const path = join(folder(t), 'file');
@@ -83,7 +83,12 @@ for (const [name, queue] of eachQueue()) {
     assert.deepEqual(long, { error: null, atOnce: false });
     assert.deepEqual(await write(4096, 0), { error: null, atOnce: true });
     const flushed = outcome((done) => file.flush(done));
+    // It begins when the turn ends, for all that this turn wants to have flushed.
+    assert.deepEqual(await write(4096, 0), { error: null, atOnce: true });
+    const again = outcome((done) => file.flush(done));
+    await new Promise<void>((resolve) => clock.endOfTurn(resolve));
     assert.deepEqual(await write(4096, 0), { error: null, atOnce: false });
+    assert.deepEqual(await again, { error: null, atOnce: false });
     assert.deepEqual(await flushed, { error: null, atOnce: false });
   });
 

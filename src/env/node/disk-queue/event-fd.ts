@@ -18,9 +18,9 @@ export function eventListener(): ((eventFd: number, call: () => void) => RingEve
   return (eventFd, call) => {
     const handle = new Pipe(0);
     handle.open(eventFd);
-    // One read empties it: it gives the sum of what was written, 8 bytes.
+    // One read empties it: it gives the sum of what was written, 8 bytes. A buffer that was full would be read again, for nothing.
     const onread = {
-      buffer: new Uint8Array(8),
+      buffer: new Uint8Array(16),
       callback: () => {
         call();
         return true;
