@@ -1,25 +1,34 @@
 /** Waits for what may rightly never come: who is attacked may ignore what it got. */
 const QUIET_MILLISECONDS = 250;
+/** Who has just been silent is so again, mostly: a further silence in a row is waited for this much shorter, but for so long at least. */
+const SHORTER = 4;
+const LEAST_MILLISECONDS = 15;
 
 export class Waiting {
   readonly #patience: number;
+  #left: number;
   #changed: () => void = () => {};
 
   constructor(patienceMilliseconds = QUIET_MILLISECONDS) {
     this.#patience = patienceMilliseconds;
+    this.#left = patienceMilliseconds;
   }
 
   /** Something has come. */
   changed(): void {
+    this.#left = this.#patience;
     this.#changed();
   }
 
   /** Until it holds, or it has been quiet for long enough. */
   async until(holds: () => boolean): Promise<void> {
-    const deadline = performance.now() + this.#patience;
-    for (;;) {
+    const deadline = performance.now() + this.#left;
+    while (!holds()) {
       const left = deadline - performance.now();
-      if (holds() || left <= 0) return;
+      if (left <= 0) {
+        this.#left = Math.max(LEAST_MILLISECONDS, this.#left / SHORTER);
+        return;
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, left);
         this.#changed = () => {
