@@ -10,6 +10,7 @@ import type { SystemStatus } from '../../src/admin/schema.ts';
 import type { LinkAddress } from '../../src/cluster/link/link-address.ts';
 import type { ClusterConfig, PortConfig } from '../../src/daemon/config/cluster-config.ts';
 import { SystemProcess } from '../support/system-process.ts';
+import { firstToHang } from './hang-watch.ts';
 import { chap, chapFile, portNames, victimFile } from './victim-file.ts';
 import { Witness } from './witness.ts';
 
@@ -117,6 +118,14 @@ export class Victims {
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
     }
+  }
+
+  /** Throws when a system has hung; gives up once `over` is aborted. */
+  async hang(over: AbortSignal): Promise<void> {
+    const ask = async () =>
+      (await askAll(this.#config)).flatMap((one) => ('status' in one ? [one.name] : []));
+    const name = await firstToHang(this.#systems, ask, over);
+    if (name !== null) throw new Error(`hangs: ${name}\n${this.#said()}`);
   }
 
   async end(): Promise<void> {
