@@ -1,5 +1,6 @@
 /** One thing that is changed in a valid conversation: a field, a length, the order, or where the bytes end. */
 import fc from 'fast-check';
+import { IscsiLimits } from '../../src/limits.ts';
 import { type Field, LUN_FIELD, type Message, readField, writeField } from './message.ts';
 import { editText, type TextEdit, textEdit } from './text-edit.ts';
 import { hiddenLuns, UNIT_BLOCKS } from './victim-file.ts';
@@ -20,7 +21,10 @@ export type Mutation =
   | { readonly kind: 'text'; readonly turn: number; readonly edit: TextEdit }
   /** The LUN of a unit that others see. */
   | { readonly kind: 'unit'; readonly turn: number; readonly lun: number }
-  | { readonly kind: 'swap' | 'drop' | 'repeat'; readonly turn: number }
+  /** A parameter list cut short or made longer by so many bytes, of which all that carries it tells, and it itself does not. */
+  | { readonly kind: 'list'; readonly exchange: number; readonly by: number }
+  /** `repeat`: made anew, with numbers of its own. `echo`: the same bytes once more. */
+  | { readonly kind: 'swap' | 'drop' | 'repeat' | 'echo'; readonly turn: number }
   /** The connection ends after so many thousandths of the message. */
   | { readonly kind: 'cut'; readonly turn: number; readonly thousandths: number };
 
@@ -48,6 +52,8 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ how: fc.constant('flip' as const), to: fc.nat(31) }),
 );
 const turn = fc.nat(63);
+/** More than a target takes in one PDU. */
+const TOO_LONG = IscsiLimits.maxRecvDataSegmentLength + 4;
 
 export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   { arbitrary: fc.constant({ kind: 'none' as const }), weight: 1 },
@@ -67,8 +73,23 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('resize' as const),
       turn,
-      by: fc.oneof(fc.constantFrom(-1, 1, 4, -512, 512), fc.integer({ min: -8192, max: 8192 })),
+      by: fc.oneof(
+        fc.constantFrom(-1, 1, 4, -512, 512, TOO_LONG, TOO_LONG),
+        fc.integer({ min: -8192, max: 8192 }),
+      ),
       told: fc.boolean(),
+    }),
+    weight: 3,
+  },
+  {
+    arbitrary: turn.map((at) => ({ kind: 'resize' as const, turn: at, by: TOO_LONG, told: true })),
+    weight: 1,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('list' as const),
+      exchange: fc.nat(7),
+      by: fc.oneof(fc.constantFrom(-1, -4, -16, 1, 16), fc.integer({ min: -100, max: 100 })),
     }),
     weight: 3,
   },
@@ -79,10 +100,10 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const),
+      kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const, 'echo' as const),
       turn,
     }),
-    weight: 4,
+    weight: 5,
   },
   { arbitrary: fc.record({ kind: fc.constant('cut' as const), turn, thousandths: fc.nat(999) }), weight: 2 },
 );

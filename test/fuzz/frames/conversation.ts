@@ -8,6 +8,7 @@ import { blockCdb, pattern } from '../../support/scsi.ts';
 import { type IscsiConversation, iscsiConversation } from '../iscsi/conversation.ts';
 import { populateToken } from '../iscsi/copies.ts';
 import { type ListCommand, listCommand } from '../iscsi/parameter-lists.ts';
+import { withList } from '../iscsi/resized-list.ts';
 import { type Mutation, mutation } from '../mutation.ts';
 import { anyRange } from '../ranges.ts';
 import { BLOCK } from '../victim-file.ts';
@@ -37,7 +38,7 @@ export interface Turn {
 }
 
 type Exchange =
-  | { readonly kind: 'ready' | 'probe' | 'nexus' | 'goodbye' }
+  | { readonly kind: 'ready' | 'probe' | 'nexus' | 'inventory' | 'goodbye' }
   | { readonly kind: 'read'; readonly lba: number; readonly blocks: number; readonly credit: number }
   | {
       readonly kind: 'write';
@@ -72,6 +73,8 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('ready' as const, 'probe' as const, 'nexus' as const) }),
     weight: 2,
   },
+  // Again, as where a unit of its has changed.
+  { arbitrary: fc.constant({ kind: 'inventory' as const }), weight: 2 },
   { arbitrary: fc.constant({ kind: 'goodbye' as const }), weight: 1 },
   {
     arbitrary: fc
@@ -136,13 +139,13 @@ export function openingTurns(partner: string): Turn[] {
 }
 
 /** The conversation as it should be. */
-export function turnsOf({ exchanges, system }: FrameConversation): Turn[] {
+export function turnsOf({ exchanges, system, mutation: changes }: FrameConversation): Turn[] {
   const open: Turn = { after: 'inventory', make: (link) => nexusOpen(link.newNexus()) };
   return [
     ...openingTurns(system),
     open,
     ...exchangeTurns({ kind: 'ready' }),
-    ...exchanges.flatMap(exchangeTurns),
+    ...withList(exchanges, changes).flatMap(exchangeTurns),
   ];
 }
 
@@ -159,6 +162,8 @@ function exchangeTurns(one: Exchange): Turn[] {
       return [turn((link) => probe(link.newExchange() & 0xff), 'nothing')];
     case 'nexus':
       return [turn((link) => nexusClose(link.nexus)), turn((link) => nexusOpen(link.newNexus()), 'nothing')];
+    case 'inventory':
+      return [turn((link) => inventory(link.ownUnits), 'nothing')];
     case 'goodbye':
       return [turn(() => goodbye())];
     case 'read': {

@@ -101,18 +101,18 @@ export class Link {
     return this.#closed || this.#peer === null ? null : this.#peer.send(frame, mutation);
   }
 
-  /** Gives what was wrong: what is answered behind a frame with a wrong checksum shows that nobody looked at it. */
+  /** Gives what was overlooked: what is answered behind a frame that ends a link shows that nobody looked at it. */
   async end(): Promise<string | null> {
     await this.ready('answer');
-    const damaged = this.#peer?.damaged ?? null;
-    if (damaged !== null) {
+    const broken = this.#peer?.broken ?? null;
+    if (broken !== null) {
       await this.send(probe(LAST_PROBE), none);
       await this.#until(() => this.#probed);
     }
     this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
     this.#peer?.destroy();
     await this.#peer?.closed;
-    return damaged !== null && this.#probed ? `a wrong checksum was overlooked: ${damaged}` : null;
+    return this.#probed ? broken : (this.#peer?.overlooked ?? null);
   }
 
   #until(holds: () => boolean): Promise<void> {

@@ -16,6 +16,7 @@ import { fieldsIn, type Message } from '../message.ts';
 import { type Mutation, mutate } from '../mutation.ts';
 import { CLUSTER_NAME } from '../victim-file.ts';
 import type { Frame } from './frame.ts';
+import { LinkJudge } from './judge.ts';
 
 export const gamma = { cluster: CLUSTER_NAME, name: 'gamma', incarnation: 'aaaaaaaa00000001' };
 
@@ -25,8 +26,9 @@ export interface Peer {
   /** The link's, once WELCOME has come. */
   generation: number;
   readonly closed: Promise<void>;
-  /** What went out with a checksum that was wrong, where that has to be seen. */
-  readonly damaged: string | null;
+  /** What went out and must have ended the link; and what was taken and must not be. */
+  readonly broken: string | null;
+  readonly overlooked: string | null;
   /** Sends the frame, as the mutation has made it if there is one. Gives what that was. */
   send(frame: Frame, mutation: Mutation): Promise<string | null>;
   destroy(): void;
@@ -51,8 +53,9 @@ const headerFields = fieldsIn(
 );
 
 class TcpPeer implements Peer {
-  damaged: string | null = null;
+  readonly #judge = new LinkJudge();
   readonly #partner: RawPartner;
+  #damaged: string | null = null;
 
   private constructor(partner: RawPartner) {
     this.#partner = partner;
@@ -65,9 +68,20 @@ class TcpPeer implements Peer {
   ): Promise<TcpPeer> {
     const partner = await RawPartner.connect(address);
     partner.onBytes = watch;
-    partner.onFrame = ({ header, parameters, payload }) =>
+    const peer = new TcpPeer(partner);
+    partner.onFrame = ({ header, parameters, payload }) => {
+      peer.#judge.heard(header.type, header.exchange, parameters);
       heard(header.type, header.exchange, parameters, payload);
-    return new TcpPeer(partner);
+    };
+    return peer;
+  }
+
+  get broken(): string | null {
+    return this.#damaged ?? this.#judge.broken;
+  }
+
+  get overlooked(): string | null {
+    return this.#judge.overlooked;
   }
 
   get generation(): number {
@@ -88,12 +102,21 @@ class TcpPeer implements Peer {
     const changed = mutate(message, mutation);
     // A byte that is wrong by itself is for the checksum to find.
     if (mutation.kind !== 'byte') seal(message);
-    else if (Buffer.compare(message.header, right) !== 0) this.damaged = frame.name;
+    else if (Buffer.compare(message.header, right) !== 0) {
+      this.#damaged = `a wrong checksum of ${frame.name}`;
+    }
     const bytes = Buffer.concat([message.header, message.data]);
-    const part =
-      mutation.kind === 'cut' ? Math.floor((bytes.length * mutation.thousandths) / 1000) : bytes.length;
-    this.#partner.write(bytes.subarray(0, part));
-    if (mutation.kind === 'cut') this.destroy();
+    if (mutation.kind === 'cut') {
+      this.#partner.write(bytes.subarray(0, Math.floor((bytes.length * mutation.thousandths) / 1000)));
+      this.destroy();
+      return Promise.resolve(changed);
+    }
+    for (let times = mutation.kind === 'echo' ? 2 : 1; times > 0; times -= 1) {
+      if (this.generation !== 0 && this.#damaged === null) {
+        this.#judge.sent(message.header, message.data, this.generation);
+      }
+      this.#partner.write(bytes);
+    }
     return Promise.resolve(changed);
   }
 
@@ -165,8 +188,10 @@ const unitFields = fieldsIn(
   { 'word 2': [8, 4], 'word 4': [16, 4], 'word 6': [24, 4], 'word 7': [28, 4] },
 );
 
+/** Frames of its own have sums of their own below them: what ends a link of those is not judged here. */
 class FcPeer implements Peer {
-  readonly damaged = null;
+  readonly broken = null;
+  readonly overlooked = null;
   readonly closed: Promise<void>;
   readonly #partner: FcPartner;
 
@@ -238,7 +263,8 @@ class FcPeer implements Peer {
 /** One FCIP frame as the mutation has made it, and what that was. */
 function changeFc(bytes: Buffer, mutation: Mutation): readonly [string, Buffer[]] {
   if (mutation.kind === 'drop') return ['an FC frame is left out', []];
-  if (mutation.kind === 'repeat') return ['an FC frame comes twice', [bytes, bytes]];
+  if (mutation.kind === 'repeat' || mutation.kind === 'echo')
+    return ['an FC frame comes twice', [bytes, bytes]];
   if (mutation.kind === 'cut') {
     return [
       'an FC frame is cut short',

@@ -12,7 +12,7 @@ import type { Frame } from './frame.ts';
 import { Link } from './link.ts';
 
 const none: Mutation = { kind: 'none' };
-/** Of what an owner sends, one of the first so many is changed. */
+/** Of what an owner sends, one of the first so many is changed, or of what it opens with. */
 const ANSWERS = 8;
 
 /** Brings commands to the system at `address`. `watch` sees every byte that comes back, `wrong` hears what must not be. */
@@ -29,7 +29,7 @@ export async function playFrames(
   const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
   const { sent, changed } = await take(link, turns, at, mutation);
   const overlooked = await link.end();
-  if (overlooked !== null) wrong(overlooked);
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   return { sent, changed, seen: link.seen };
 }
 
@@ -42,18 +42,20 @@ export async function playOwner(
   wrong: (what: string) => void,
 ): Promise<Played> {
   const link = await Link.dial(address, system, watch);
-  const opened = await take(link, openingTurns(system), -1, none);
+  const opening = openingTurns(system);
+  const at = 'turn' in mutation ? mutation.turn % (opening.length + ANSWERS) : -1;
+  const opened = await take(link, opening, at, mutation);
   await link.ready('inventory');
-  const answers = new Answers(link, mutation, transport === 'tcp');
+  const answers = new Answers(link, mutation, at - opening.length, transport === 'tcp');
   link.owes = (frame) => answers.put(frame);
   const played = await client();
   await answers.sent;
   const overlooked = await link.end();
-  if (overlooked !== null) wrong(overlooked);
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   const sent = opened.sent + answers.count + played.sent;
   return {
     sent,
-    changed: answers.changed,
+    changed: opened.changed ?? answers.changed,
     seen: [...link.seen, ...played.seen.map((what) => `client: ${what}`)],
   };
 }
@@ -90,12 +92,12 @@ class Answers {
   readonly #ordered: boolean;
   #later: Frame | null = null;
 
-  /** `ordered`: whether the order of whole frames may change; over Fibre Channel it is that of the FC frames, by the peer. */
-  constructor(link: Link, mutation: Mutation, ordered: boolean) {
+  /** `at`: of the frame that is changed, of none where it is negative. `ordered`: whether the order of whole frames may change; over Fibre Channel it is that of the FC frames, by the peer. */
+  constructor(link: Link, mutation: Mutation, at: number, ordered: boolean) {
     this.#link = link;
     this.#ordered = ordered;
     this.#mutation = mutation;
-    this.#at = 'turn' in mutation ? mutation.turn % ANSWERS : -1;
+    this.#at = at;
   }
 
   put(frame: Frame): void {

@@ -10,6 +10,7 @@ import type { Awaited, HostileClient } from './client.ts';
 import { type CopyExchange, copyExchange } from './copies.ts';
 import { type KeySet, type LoginWay, loginTurns, type Party } from './login.ts';
 import { type ListCommand, listCommand } from './parameter-lists.ts';
+import { withList } from './resized-list.ts';
 import { exchangeTurns, ready, sendTargets } from './turns.ts';
 
 export interface Turn {
@@ -174,7 +175,9 @@ export function turnsOf(conversation: IscsiConversation, party: Party): Turn[] {
   const setting = { ...conversation, lun: lun(unit), otherLun: lun(unit + 1), connection: 0 as const };
   const discovers = login === 'discovery';
   const several = keys === 'several' && !discovers;
-  const exchanges = conversation.exchanges.filter(({ kind }) => !discovers || ofDiscovery.includes(kind));
+  const exchanges = withList(conversation.exchanges, conversation.mutation).filter(
+    ({ kind }) => !discovers || ofDiscovery.includes(kind),
+  );
   // The first command of a nexus at a unit hears of a unit attention.
   const others = setting.otherLun === setting.lun ? [] : [{ ...setting, lun: setting.otherLun }];
   const opening = discovers

@@ -34,12 +34,15 @@ export async function playIscsi(
     if (index === at) changed = `${message.name}: ${mutate(message, mutation) ?? mutation.kind}`;
     cut = index === at && mutation.kind === 'cut';
     client.send(message, index === at && mutation.kind === 'cut' ? mutation.thousandths : 1000, sums);
+    if (index === at && mutation.kind === 'echo') client.send(message);
     sent += 1;
     if (cut) break;
   }
   for (const client of Object.values(clients)) {
-    const what = await client.end(cut);
-    if (what !== null) wrong(what);
+    const overlooked = await client.end(cut);
+    if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   }
+  const { overlooked } = session.judge;
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   return { sent, changed, seen: session.seen };
 }

@@ -2,6 +2,7 @@
 import type { R2t } from '../../../src/wire/iscsi/r2t.ts';
 import { decodePairs } from '../../../src/wire/iscsi/text.ts';
 import { Waiting } from '../waiting.ts';
+import { Judge } from './judge.ts';
 
 /** Data that the target wants to hear of. */
 export interface AskedFor {
@@ -26,6 +27,7 @@ export class HostileSession {
   readonly seen: string[] = [];
   /** Tags of requests that have had their answer. */
   readonly answered = new Set<number>([0]);
+  readonly judge = new Judge();
   readonly waiting: Waiting;
   /** A connection has closed. */
   closed = false;
