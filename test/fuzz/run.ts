@@ -111,9 +111,9 @@ export class Run {
   }
 
   async #attack(conversations: readonly Conversation[]): Promise<void> {
-    // What is not tried any more counts as passed: the least failure so far stands.
+    // Nothing smaller is tried any more: the least failure so far stands.
     const late = this.#shrinkUntil !== null && (this.#stopped || performance.now() >= this.#shrinkUntil);
-    if (late || this.#noVictims !== null) return;
+    if (late || this.#noVictims !== null) throw new fc.PreconditionFailure(true);
     this.#victims ??= await Victims.start(this.#options.nodeArguments).catch((error: unknown) => {
       this.#noVictims = error;
       return null;
