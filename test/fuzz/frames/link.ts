@@ -3,6 +3,7 @@ import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { decodeCommand } from '../../../src/wire/interconnect/command.ts';
 import { FrameType, u32 } from '../../../src/wire/interconnect/frame.ts';
 import { decodeInventory, type InventoryUnit } from '../../../src/wire/interconnect/inventory.ts';
+import { decodeResult } from '../../../src/wire/interconnect/result.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
 import type { Mutation } from '../mutation.ts';
 import { identityOf } from '../victim-file.ts';
@@ -22,6 +23,7 @@ import { connectPeer, type Peer } from './peer.ts';
 
 const FIRST_EXCHANGE = 0x1_0000;
 const LAST_PROBE = 0x7fff_fff0;
+const UNIT_ATTENTION = 6;
 const none: Mutation = { kind: 'none' };
 
 const identity = identityOf('vol-g');
@@ -44,6 +46,8 @@ export class Link {
   unit = 0;
   /** What TRANSFER_READY asked for in the last exchange. */
   asked: { readonly offset: number; readonly length: number } | null = null;
+  /** The last command was told a unit attention in place of its result. */
+  toldAttention = false;
   /** Of the last frame that brought data. */
   dataIn: Uint8Array = new Uint8Array(0);
   readonly seen: string[] = [];
@@ -81,6 +85,7 @@ export class Link {
   newExchange(): number {
     this.exchange += 1;
     this.asked = null;
+    this.toldAttention = false;
     this.#ended = false;
     return this.exchange;
   }
@@ -143,6 +148,8 @@ export class Link {
         this.asked = { offset: u32(parameters, 0), length: u32(parameters, 4) };
         break;
       case FrameType.response:
+        this.toldAttention =
+          exchange === this.exchange && decodeResult(parameters)?.sense?.key === UNIT_ATTENTION;
         this.#over(
           exchange,
           `RESPONSE kind ${parameters[0]} status ${(parameters[1] ?? 0).toString(16).padStart(2, '0')}`,

@@ -1,4 +1,5 @@
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
+import { FrameType } from '../../../src/wire/interconnect/frame.ts';
 import { inOrder, type Mutation } from '../mutation.ts';
 import type { Played } from '../played.ts';
 import {
@@ -12,6 +13,8 @@ import type { Frame } from './frame.ts';
 import { Link } from './link.ts';
 
 const none: Mutation = { kind: 'none' };
+/** What happens to a unit beside is told in place of a command's result, maybe several times. */
+const ATTENTIONS = 4;
 /** Of what an owner sends, one of the first so many is changed, or of what it opens with. */
 const ANSWERS = 8;
 
@@ -68,14 +71,23 @@ async function take(
 ): Promise<{ readonly sent: number; readonly changed: string | null }> {
   let sent = 0;
   let changed: string | null = null;
-  for (const [index, turn] of turns.entries()) {
-    await link.ready(turn.after);
-    if (link.closed) break;
-    const frame = turn.make(link);
-    if (frame === null) continue;
+  /** The turn of the last command. */
+  let command = 0;
+  const put = async (index: number) => {
+    const frame = link.closed ? null : (turns[index]?.make(link) ?? null);
+    if (frame === null) return;
+    if (frame.type === FrameType.command) command = index;
     const what = await link.send(frame, index === at ? mutation : none);
     if (index === at) changed = `${frame.name}: ${what ?? mutation.kind}`;
     sent += 1;
+  };
+  for (const [index, { after }] of turns.entries()) {
+    await link.ready(after);
+    for (let told = 0; after !== 'nothing' && link.toldAttention && told < ATTENTIONS; told += 1) {
+      await put(command);
+      await link.ready(after);
+    }
+    await put(index);
   }
   return { sent, changed };
 }

@@ -15,7 +15,9 @@ import { decodeLoginResponse } from '../../../src/wire/iscsi/login-response.ts';
 import { Opcode, opcodeName } from '../../../src/wire/iscsi/opcode.ts';
 import { decodeR2t, type R2t } from '../../../src/wire/iscsi/r2t.ts';
 import { RejectReason } from '../../../src/wire/iscsi/reject.ts';
+import { decodeSenseSegment } from '../../../src/wire/iscsi/scsi-response.ts';
 import { u32 } from '../../../src/wire/scsi/bytes.ts';
+import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import type { Place } from '../../support/relay.ts';
 import type { Message } from '../message.ts';
 import { acknowledgementPdu, type Numbers, nopPdu } from './pdus.ts';
@@ -33,6 +35,7 @@ export type Awaited = 'nothing' | 'answer' | 'r2t';
 const NO_BYTES = new Uint8Array(0);
 const DIGEST_REJECT = `Reject ${RejectReason.dataDigestError.toString(16).padStart(2, '0')}`;
 const LAST_PING_TAG = 0xfffffff0;
+const UNIT_ATTENTION = 6;
 /** RFC 7143 13.12. */
 const DEFAULT_SEGMENT_LENGTH = 8192;
 /** Answers that a client who may want them again has not acknowledged yet. */
@@ -201,6 +204,9 @@ export class HostileClient {
         break;
       case Opcode.scsiResponse:
         this.#status(header);
+        if (decodeSense(decodeSenseSegment(data))?.key === UNIT_ATTENTION) {
+          session.attention = initiatorTaskTag(header);
+        }
         break;
       case Opcode.reject:
         // It brings the header of what it rejects.

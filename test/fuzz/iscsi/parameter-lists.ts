@@ -118,7 +118,8 @@ const modeSelect = fc
     const body = new Uint8Array(page === 0x08 ? 20 : 12);
     body[0] = page;
     body[1] = body.length - 2;
-    if (page === 0x08) body[2] = 0x04;
+    // WCE, GLTSD.
+    body[2] = page === 0x08 ? 0x04 : 0x02;
     const data = Uint8Array.from([...header, ...block, ...body]);
     const cdb = ten
       ? Uint8Array.from([0x55, 0x10, 0, 0, 0, 0, 0, 0, data.length, 0])

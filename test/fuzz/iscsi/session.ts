@@ -17,6 +17,8 @@ export class HostileSession {
   tag = 0;
   /** 0 until the target has given one. */
   tsih = 0;
+  /** Of the last command that was told a unit attention in place of its result. */
+  attention = 0;
   /** That came for the last request. */
   r2t: R2t | null = null;
   /** Of the last Data-In PDU. */
@@ -35,6 +37,11 @@ export class HostileSession {
 
   constructor(patienceMilliseconds?: number) {
     this.waiting = new Waiting(patienceMilliseconds);
+  }
+
+  /** The last request was. */
+  get toldAttention(): boolean {
+    return this.attention !== 0 && this.attention === this.tag;
   }
 
   /** Of a login response. */
