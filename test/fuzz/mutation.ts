@@ -10,19 +10,33 @@ export type Change =
   | { readonly how: 'add'; readonly to: number }
   | { readonly how: 'flip'; readonly to: number };
 
-/** `turn`, `field` and `byte` are taken modulo what there is. */
+/** `turn`, `exchange`, `field` and `byte` are taken modulo what there is: `turn` as `placeOf` says. */
 export type Mutation =
   | { readonly kind: 'none' }
   | { readonly kind: 'field'; readonly turn: number; readonly field: number; readonly change: Change }
   | { readonly kind: 'length'; readonly turn: number; readonly field: number; readonly change: Change }
-  | { readonly kind: 'byte'; readonly turn: number; readonly byte: number; readonly change: Change }
+  /** `inData`: of the data, where there is some. */
+  | {
+      readonly kind: 'byte';
+      readonly turn: number;
+      readonly byte: number;
+      readonly inData: boolean;
+      readonly change: Change;
+    }
   /** Data cut short or made longer by so many bytes; whether the header tells. */
   | { readonly kind: 'resize'; readonly turn: number; readonly by: number; readonly told: boolean }
   | { readonly kind: 'text'; readonly turn: number; readonly edit: TextEdit }
   /** The LUN of a unit that others see. */
   | { readonly kind: 'unit'; readonly turn: number; readonly lun: number }
   /** A parameter list cut short or made longer by so many bytes, of which all that carries it tells, and it itself does not. */
-  | { readonly kind: 'list'; readonly exchange: number; readonly by: number }
+  | { readonly kind: 'list length'; readonly exchange: number; readonly by: number }
+  /** A field of a parameter list, however it is brought. */
+  | {
+      readonly kind: 'list field';
+      readonly exchange: number;
+      readonly field: number;
+      readonly change: Change;
+    }
   /** `repeat`: made anew, with numbers of its own. `echo`: the same bytes once more. */
   | { readonly kind: 'swap' | 'drop' | 'repeat' | 'echo'; readonly turn: number }
   /** The connection ends after so many thousandths of the message. */
@@ -45,13 +59,18 @@ const interesting = fc.constantFrom(
   0xffffffff,
 );
 /** One more is where bounds are missed. */
-const steps = fc.constantFrom(1, 1, 1, -1, -4, 3, 4, -512, 512);
+const steps = fc.constantFrom(1, 1, 1, 1, 1, -1, -4, 3, 4, -512, 512);
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ how: fc.constant('set' as const), to: fc.oneof(interesting, fc.nat(0xffffffff)) }),
   { arbitrary: fc.record({ how: fc.constant('add' as const), to: steps }), weight: 2 },
   fc.record({ how: fc.constant('flip' as const), to: fc.nat(31) }),
 );
-const turn = fc.nat(63);
+/** A turn of all is meant from here on. */
+const OF_ALL = 64;
+const turn = fc.oneof(
+  { arbitrary: fc.nat(OF_ALL - 1), weight: 3 },
+  { arbitrary: fc.integer({ min: OF_ALL, max: 2 * OF_ALL - 1 }), weight: 1 },
+);
 /** More than a target takes in one PDU. */
 const TOO_LONG = IscsiLimits.maxRecvDataSegmentLength + 4;
 
@@ -63,11 +82,17 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   {
     arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), change }),
-    weight: 5,
+    weight: 8,
   },
   {
-    arbitrary: fc.record({ kind: fc.constant('byte' as const), turn, byte: fc.nat(4095), change }),
-    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('byte' as const),
+      turn,
+      byte: fc.nat(4095),
+      inData: fc.boolean(),
+      change,
+    }),
+    weight: 5,
   },
   {
     arbitrary: fc.record({
@@ -83,15 +108,24 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   {
     arbitrary: turn.map((at) => ({ kind: 'resize' as const, turn: at, by: TOO_LONG, told: true })),
-    weight: 1,
+    weight: 2,
   },
   {
     arbitrary: fc.record({
-      kind: fc.constant('list' as const),
+      kind: fc.constant('list length' as const),
       exchange: fc.nat(7),
-      by: fc.oneof(fc.constantFrom(-1, -4, -16, 1, 16), fc.integer({ min: -100, max: 100 })),
+      by: fc.oneof(fc.constantFrom(-1, -4, -16, 1, 16), fc.integer({ min: -30, max: 30 })),
     }),
-    weight: 3,
+    weight: 4,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('list field' as const),
+      exchange: fc.nat(7),
+      field: fc.nat(63),
+      change,
+    }),
+    weight: 4,
   },
   { arbitrary: fc.record({ kind: fc.constant('text' as const), turn, edit: textEdit }), weight: 3 },
   {
@@ -108,10 +142,24 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   { arbitrary: fc.record({ kind: fc.constant('cut' as const), turn, thousandths: fc.nat(999) }), weight: 2 },
 );
 
+/** What a turn is, of a conversation of either protocol. */
+interface AnyTurn {
+  /** It is one of those with which every conversation begins. */
+  readonly opens?: true;
+}
+
+/** The turn that is meant, mostly one behind the opening; -1 where none is. */
+export function placeOf(turns: readonly AnyTurn[], mutation: Mutation): number {
+  if (turns.length === 0 || !('turn' in mutation)) return -1;
+  const opening = turns.filter(({ opens }) => opens).length;
+  const ofAll = mutation.turn >= OF_ALL || opening === turns.length;
+  return ofAll ? mutation.turn % turns.length : opening + (mutation.turn % (turns.length - opening));
+}
+
 /** The turns of a conversation in the order that the mutation makes of them. */
-export function inOrder<Turn>(turns: readonly Turn[], mutation: Mutation): readonly Turn[] {
-  if (turns.length === 0 || !('turn' in mutation)) return turns;
-  const at = mutation.turn % turns.length;
+export function inOrder<Turn extends AnyTurn>(turns: readonly Turn[], mutation: Mutation): readonly Turn[] {
+  const at = placeOf(turns, mutation);
+  if (at < 0) return turns;
   const [before, here, behind] = [turns.slice(0, at), turns.slice(at, at + 1), turns.slice(at + 1)];
   if (mutation.kind === 'drop') return [...before, ...behind];
   if (mutation.kind === 'repeat') return [...before, ...here, ...here, ...behind];
@@ -129,10 +177,12 @@ export function mutate(message: Message, mutation: Mutation): string | null {
       return field === undefined ? null : changeField(message, field, mutation.change);
     }
     case 'byte': {
-      const at = mutation.byte % (message.header.length + message.data.length);
-      const inHeader = at < message.header.length;
-      const place = inHeader ? at : at - message.header.length;
-      const part = inHeader ? 'header' : 'data';
+      const { header, data } = message;
+      const ofAll = mutation.byte % (header.length + data.length);
+      const inData = mutation.inData && data.length > 0;
+      const at = inData ? header.length + (mutation.byte % data.length) : ofAll;
+      const part = at < header.length ? 'header' : 'data';
+      const place = part === 'header' ? at : at - header.length;
       return changeField(
         message,
         { name: `byte ${at}`, part, at: place, length: 1, isLength: false },
@@ -152,7 +202,7 @@ export function mutate(message: Message, mutation: Mutation): string | null {
   }
 }
 
-function changeField(message: Message, field: Field, { how, to }: Change): string {
+export function changeField(message: Message, field: Field, { how, to }: Change): string {
   const old = readField(message, field);
   const flipped = (old ^ (1 << (to % (field.length * 8)))) >>> 0;
   const value = how === 'set' ? to : how === 'add' ? old + to : flipped;

@@ -8,7 +8,7 @@ import { blockCdb, pattern } from '../../support/scsi.ts';
 import { type IscsiConversation, iscsiConversation } from '../iscsi/conversation.ts';
 import { populateToken } from '../iscsi/copies.ts';
 import { type ListCommand, listCommand } from '../iscsi/parameter-lists.ts';
-import { withList } from '../iscsi/resized-list.ts';
+import { withList } from '../iscsi/wrong-list.ts';
 import { type Mutation, mutation } from '../mutation.ts';
 import { anyRange } from '../ranges.ts';
 import { BLOCK } from '../victim-file.ts';
@@ -32,6 +32,7 @@ import { gamma } from './peer.ts';
 export type Awaited = 'nothing' | 'welcome' | 'inventory' | 'ready' | 'answer';
 
 export interface Turn {
+  readonly opens?: true;
   readonly after: Awaited;
   /** Null: it would be wrong by now. */
   readonly make: (link: Link) => Frame | null;
@@ -116,7 +117,7 @@ const ofLink = {
 
 export const frameConversation: fc.Arbitrary<FrameConversation> = fc.record({
   protocol: fc.constant('frames' as const),
-  exchanges: fc.array(exchange, { minLength: 1, maxLength: 8, size: 'max' }),
+  exchanges: fc.array(exchange, { minLength: 1, maxLength: 6, size: 'max' }),
   ...ofLink,
 });
 
@@ -141,10 +142,9 @@ export function openingTurns(partner: string): Turn[] {
 /** The conversation as it should be. */
 export function turnsOf({ exchanges, system, mutation: changes }: FrameConversation): Turn[] {
   const open: Turn = { after: 'inventory', make: (link) => nexusOpen(link.newNexus()) };
+  const opening = [...openingTurns(system), open, ...exchangeTurns({ kind: 'ready' })];
   return [
-    ...openingTurns(system),
-    open,
-    ...exchangeTurns({ kind: 'ready' }),
+    ...opening.map((turn): Turn => ({ ...turn, opens: true })),
     ...withList(exchanges, changes).flatMap(exchangeTurns),
   ];
 }

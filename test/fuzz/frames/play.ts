@@ -1,6 +1,6 @@
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { FrameType } from '../../../src/wire/interconnect/frame.ts';
-import { inOrder, type Mutation } from '../mutation.ts';
+import { inOrder, type Mutation, placeOf } from '../mutation.ts';
 import type { Played } from '../played.ts';
 import {
   type FrameConversation,
@@ -29,7 +29,7 @@ export async function playFrames(
   const link = await Link.dial(address, system, watch);
   // Over Fibre Channel the order that changes is that of the FC frames within one of these: the peer sees to it.
   const turns = transport === 'fcip' ? turnsOf(conversation) : inOrder(turnsOf(conversation), mutation);
-  const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
+  const at = placeOf(turns, mutation);
   const { sent, changed } = await take(link, turns, at, mutation);
   const overlooked = await link.end();
   if (overlooked !== null) wrong(`overlooked: ${overlooked}`);

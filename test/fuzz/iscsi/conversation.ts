@@ -10,10 +10,11 @@ import type { Awaited, HostileClient } from './client.ts';
 import { type CopyExchange, copyExchange } from './copies.ts';
 import { type KeySet, type LoginWay, loginTurns, type Party } from './login.ts';
 import { type ListCommand, listCommand } from './parameter-lists.ts';
-import { withList } from './resized-list.ts';
 import { exchangeTurns, ready, sendTargets } from './turns.ts';
+import { withList } from './wrong-list.ts';
 
 export interface Turn {
+  readonly opens?: true;
   /** Of the session's connections: 0 where not given. */
   readonly connection?: 0 | 1;
   readonly after: Awaited;
@@ -162,7 +163,7 @@ export const iscsiConversation: fc.Arbitrary<IscsiConversation> = fc.record({
   keys: fc.constantFrom<KeySet[]>('usual', 'r2t', 'digests', 'recovery', 'several'),
   inTurn: fc.boolean(),
   attributes: fc.constantFrom(0, 1, 1, 2, 3),
-  exchanges: fc.array(exchange, { minLength: 1, maxLength: 8, size: 'max' }),
+  exchanges: fc.array(exchange, { minLength: 1, maxLength: 6, size: 'max' }),
   mutation,
 });
 
@@ -180,17 +181,20 @@ export function turnsOf(conversation: IscsiConversation, party: Party): Turn[] {
   );
   // The first command of a nexus at a unit hears of a unit attention.
   const others = setting.otherLun === setting.lun ? [] : [{ ...setting, lun: setting.otherLun }];
-  const opening = discovers
+  const firsts = discovers
     ? exchangeTurns(sendTargets, setting)
     : [setting, ...others].flatMap((at) => exchangeTurns(ready, at));
-  const [first, ...rest] = [
-    ...opening,
+  // Full feature phase begins with the last answer of the login.
+  const begin = firsts.map((turn, place) => (place === 0 ? { ...turn, after: 'answer' as const } : turn));
+  const joins = several ? loginTurns(login, keys, 1, party) : [];
+  return [
+    ...[...loginTurns(login, keys, 0, party), ...joins, ...begin].map(opens),
     ...exchanges.flatMap((one, place) =>
       exchangeTurns(one, several && place % 2 === 0 ? { ...setting, connection: 1 } : setting),
     ),
   ];
-  // Full feature phase begins with the last answer of the login.
-  const begin = first === undefined ? [] : [{ ...first, after: 'answer' as const }];
-  const joins = several ? loginTurns(login, keys, 1, party) : [];
-  return [...loginTurns(login, keys, 0, party), ...joins, ...begin, ...rest];
+}
+
+function opens(turn: Turn): Turn {
+  return { ...turn, opens: true };
 }

@@ -1,5 +1,5 @@
 import type { Place } from '../../support/relay.ts';
-import { inOrder, mutate } from '../mutation.ts';
+import { inOrder, mutate, placeOf } from '../mutation.ts';
 import type { Played } from '../played.ts';
 import { type Awaited, HostileClient } from './client.ts';
 import { type IscsiConversation, type Turn, turnsOf } from './conversation.ts';
@@ -23,7 +23,7 @@ export async function playIscsi(
   const session = new HostileSession(patienceMilliseconds);
   const clients: HostileClient[] = [];
   const turns = inOrder(turnsOf(conversation, party), mutation);
-  const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
+  const at = placeOf(turns, mutation);
   const cuts = mutation.kind === 'cut';
   let changed: string | null = null;
   let sent = 0;

@@ -1,6 +1,6 @@
-/** Parameter lists that end elsewhere than what stands in them says. */
-import { readField, writeField } from '../message.ts';
-import type { Mutation } from '../mutation.ts';
+/** Parameter lists in which something is wrong before anything carries them. */
+import { type Message, readField, writeField } from '../message.ts';
+import { changeField, type Mutation } from '../mutation.ts';
 import type { ListCommand } from './parameter-lists.ts';
 import { cdbFields } from './pdus.ts';
 
@@ -9,12 +9,12 @@ export function withList<Exchange extends object>(
   exchanges: readonly Exchange[],
   mutation: Mutation,
 ): readonly Exchange[] {
-  if (mutation.kind !== 'list') return exchanges;
+  if (mutation.kind !== 'list length' && mutation.kind !== 'list field') return exchanges;
   const having = exchanges.filter(hasList);
   const chosen = having[mutation.exchange % Math.max(1, having.length)];
-  return exchanges.map((one) =>
-    one === chosen && hasList(one) ? { ...one, list: resized(one.list, mutation.by) } : one,
-  );
+  const changed = (list: ListCommand) =>
+    mutation.kind === 'list length' ? resized(list, mutation.by) : withField(list, mutation);
+  return exchanges.map((one) => (one === chosen && hasList(one) ? { ...one, list: changed(one.list) } : one));
 }
 
 function hasList<Exchange extends object>(
@@ -23,16 +23,30 @@ function hasList<Exchange extends object>(
   return 'list' in exchange;
 }
 
+function withField(
+  list: ListCommand,
+  { field, change }: Extract<Mutation, { readonly kind: 'list field' }>,
+): ListCommand {
+  const chosen = list.fields[field % Math.max(1, list.fields.length)];
+  if (chosen === undefined) return list;
+  const message = messageOf(list, list.data.slice());
+  return { ...list, name: `${list.name} with ${changeField(message, chosen, change)}`, data: message.data };
+}
+
 /** The CDB says how long the list is now, where it said so before. What stands in the list about that stays as it was. */
 function resized(list: ListCommand, by: number): ListCommand {
   const data = new Uint8Array(Math.max(0, list.data.length + by));
   data.set(list.data.subarray(0, data.length));
-  const cdb = list.cdb.slice();
-  const message = { ...list, header: cdb, data, tellLength: () => {} };
+  const message = messageOf(list, data);
+  const { header: cdb } = message;
   for (const field of cdbFields(cdb, 0)) {
     if (field.isLength && readField(message, field) === list.data.length) {
       writeField(message, field, data.length);
     }
   }
   return { ...list, name: `${list.name} with a list longer by ${by}`, cdb, data };
+}
+
+function messageOf(list: ListCommand, data: Uint8Array): Message {
+  return { ...list, header: list.cdb.slice(), data, tellLength: () => {} };
 }
