@@ -116,7 +116,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       exchange: fc.nat(7),
       by: fc.oneof(fc.constantFrom(-1, -4, -16, 1, 16), fc.integer({ min: -30, max: 30 })),
     }),
-    weight: 4,
+    weight: 8,
   },
   {
     arbitrary: fc.record({
@@ -125,7 +125,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       field: fc.nat(63),
       change,
     }),
-    weight: 4,
+    weight: 8,
   },
   { arbitrary: fc.record({ kind: fc.constant('text' as const), turn, edit: textEdit }), weight: 3 },
   {

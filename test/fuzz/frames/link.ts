@@ -9,6 +9,7 @@ import type { Mutation } from '../mutation.ts';
 import { identityOf } from '../victim-file.ts';
 import { Waiting } from '../waiting.ts';
 import type { Awaited } from './conversation.ts';
+import { FcPeer } from './fc-peer.ts';
 import {
   dataIn,
   type Frame,
@@ -19,7 +20,8 @@ import {
   taskManagementResponse,
   transferReady,
 } from './frame.ts';
-import { connectPeer, type Peer } from './peer.ts';
+import type { Heard, Peer } from './peer.ts';
+import { TcpPeer } from './tcp-peer.ts';
 
 const FIRST_EXCHANGE = 0x1_0000;
 const LAST_PROBE = 0x7fff_fff0;
@@ -27,18 +29,18 @@ const UNIT_ATTENTION = 6;
 const none: Mutation = { kind: 'none' };
 
 const identity = identityOf('vol-g');
+export const ownUnits: readonly InventoryUnit[] = [
+  {
+    id: 1,
+    blockLength: identity.blockLength,
+    blockCount: identity.blockCount,
+    accessState: 0,
+    name: 'vol-g',
+    serial: identity.serial,
+  },
+];
 
 export class Link {
-  readonly ownUnits: readonly InventoryUnit[] = [
-    {
-      id: 1,
-      blockLength: identity.blockLength,
-      blockCount: identity.blockCount,
-      accessState: 0,
-      name: 'vol-g',
-      serial: identity.serial,
-    },
-  ];
   /** Of the last command or function, and of the last nexus. */
   exchange = FIRST_EXCHANGE;
   nexus = 0;
@@ -69,7 +71,10 @@ export class Link {
     watch: (bytes: Uint8Array) => void,
   ): Promise<Link> {
     const link = new Link();
-    const peer = await connectPeer(address, partner, watch, (...frame) => link.#heard(...frame));
+    const heard: Heard = (...frame) => link.#heard(...frame);
+    const peer = await (address.transport === 'fcip'
+      ? FcPeer.connect(address, partner, watch, heard)
+      : TcpPeer.connect(address, watch, heard));
     link.#peer = peer;
     void peer.closed.then(() => {
       link.#closed = true;

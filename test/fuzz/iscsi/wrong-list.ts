@@ -30,7 +30,8 @@ function withField(
   const chosen = list.fields[field % Math.max(1, list.fields.length)];
   if (chosen === undefined) return list;
   const message = messageOf(list, list.data.slice());
-  return { ...list, name: `${list.name} with ${changeField(message, chosen, change)}`, data: message.data };
+  const name = `${list.name} with ${changeField(message, chosen, change)}`;
+  return { ...list, name, cdb: message.header, data: message.data };
 }
 
 /** The CDB says how long the list is now, where it said so before. What stands in the list about that stays as it was. */
