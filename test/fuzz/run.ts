@@ -122,9 +122,10 @@ export class Run {
     try {
       await inTime(runBatch(conversations, this.#victims, this.#tally), this.#victims);
     } catch (error) {
+      const reason = await this.#victims.reason(error);
       this.#shrinkUntil ??= performance.now() + (this.#options.shrinkMilliseconds ?? SHRINK_MILLISECONDS);
       await this.#endVictims();
-      throw error;
+      throw reason;
     }
   }
 

@@ -22,6 +22,8 @@ const PATIENCE_MILLISECONDS = 90_000;
 /** Of two processes, beside whatever else a machine is busy with for hours. */
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 20;
+/** From the end of a process's connections to when its own is known. */
+const ENDING_MILLISECONDS = 2_000;
 /** A process may grow by so much while it is warming up, and no further than this afterwards. */
 const GROWTH_BYTES = 160 << 20;
 const WARM_UP_CHECKS = 5;
@@ -128,6 +130,16 @@ export class Victims {
     if (name !== null) throw new Error(`hangs: ${name}\n${this.#said()}`);
   }
 
+  /** What has gone wrong, where that a connection failed says it only of those who found nobody there any more. */
+  async reason(error: unknown): Promise<unknown> {
+    if (!(error instanceof Error && 'code' in error)) return error;
+    for (let left = ENDING_MILLISECONDS; left > 0; left -= POLL_MILLISECONDS) {
+      if (this.#systems.some(({ isRunning }) => !isRunning)) return this.#ended();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    }
+    return error;
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.#systems.map((system) => system.kill()));
     await rm(this.#folder, { recursive: true });
@@ -144,8 +156,12 @@ export class Victims {
   }
 
   #noneEnded(): void {
+    if (this.#systems.some(({ isRunning }) => !isRunning)) throw this.#ended();
+  }
+
+  #ended(): Error {
     const ended = this.#systems.filter(({ isRunning }) => !isRunning).map(({ name }) => name);
-    if (ended.length > 0) throw new Error(`ended: ${ended.join(', ')}\n${this.#said()}`);
+    return new Error(`ended: ${ended.join(', ')}\n${this.#said()}`);
   }
 
   #said(): string {
