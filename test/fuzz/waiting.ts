@@ -3,6 +3,7 @@ const QUIET_MILLISECONDS = 250;
 /** Who has just been silent is so again, mostly: a further silence in a row is waited for this much shorter, but for so long at least. */
 const SHORTER = 4;
 const LEAST_MILLISECONDS = 15;
+const SURE_MILLISECONDS = 5_000;
 
 export class Waiting {
   readonly #patience: number;
@@ -20,9 +21,10 @@ export class Waiting {
     this.#changed();
   }
 
-  /** Until it holds, or it has been quiet for long enough. */
-  async until(holds: () => boolean): Promise<void> {
-    const deadline = performance.now() + this.#left;
+  /** Until it holds, or it has been quiet for long enough: where something hangs on it, for long enough on a busy machine. */
+  async until(holds: () => boolean, mustKnow = false): Promise<void> {
+    const deadline =
+      performance.now() + (mustKnow ? Math.max(this.#patience, SURE_MILLISECONDS) : this.#left);
     while (!holds()) {
       const left = deadline - performance.now();
       if (left <= 0) {

@@ -117,7 +117,8 @@ export class Link {
     const broken = this.#peer?.broken ?? null;
     if (broken !== null) {
       await this.send(probe(LAST_PROBE), none);
-      await this.#until(() => this.#probed);
+      // Who looks ends the link.
+      await this.#until(() => this.#probed, true);
     }
     this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
     this.#peer?.destroy();
@@ -125,8 +126,8 @@ export class Link {
     return this.#probed ? broken : (this.#peer?.overlooked ?? null);
   }
 
-  #until(holds: () => boolean): Promise<void> {
-    return this.#waiting.until(() => holds() || this.#closed);
+  #until(holds: () => boolean, mustKnow = false): Promise<void> {
+    return this.#waiting.until(() => holds() || this.#closed, mustKnow);
   }
 
   #heard(type: number, exchange: number, parameters: Uint8Array, payload: Uint8Array): void {

@@ -152,7 +152,9 @@ export class HostileClient {
     const { session } = this;
     if (!this.#closed && !cut) {
       this.#nop(LAST_PING_TAG, NO_TAG);
-      await session.waiting.until(() => this.#pinged || this.#closed);
+      // Who looks ends the connection, or answers behind its Reject.
+      const mustKnow = this.#damaged !== null || this.#tooLong !== null;
+      await session.waiting.until(() => this.#pinged || this.#closed, mustKnow);
       if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
     if (this.#closed) session.seen.push('closed by the target');
