@@ -157,6 +157,7 @@ export class HostileClient {
       await session.waiting.until(() => this.#pinged || this.#closed, mustKnow);
       if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
+    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, true);
     if (this.#closed) session.seen.push('closed by the target');
     this.#socket.destroy();
     if (!this.#closed) await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));

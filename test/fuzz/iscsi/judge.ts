@@ -48,6 +48,11 @@ export class Judge {
     else this.#command(tag, header, data);
   }
 
+  /** Something was sent of which it will be seen whether it was taken, if its command is still there. */
+  get isOpen(): boolean {
+    return this.overlooked === null && [...this.#due.values()].some(({ wrong }) => wrong !== null);
+  }
+
   /** A command has ended with GOOD. */
   good(tag: number): void {
     const wrong = this.#due.get(tag)?.wrong ?? null;
