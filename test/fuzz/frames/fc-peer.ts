@@ -74,6 +74,10 @@ export class FcPeer implements Peer {
     return peer;
   }
 
+  get isInStep(): boolean {
+    return !this.#touched;
+  }
+
   get broken(): string | null {
     return this.#judge.broken;
   }

@@ -27,7 +27,7 @@ export class LinkJudge {
   /** The first thing that was taken and must not be. */
   overlooked: string | null = null;
   /** All frames so far were as long as their headers say. */
-  #inStep = true;
+  isInStep = true;
   /** By exchange. Null: nothing is known of it any more. */
   readonly #commands = new Map<number, SentCommand | null>();
   /** The last exchange of each slot. */
@@ -36,8 +36,8 @@ export class LinkJudge {
   /** A whole frame goes out on an open link of that generation, with checksums that are right. */
   sent(frame: Uint8Array, payload: Uint8Array, generation: number): void {
     const parameters = frame.subarray(HEADER_LENGTH);
-    this.#inStep &&= u16(frame, 2) === parameters.length && u32(frame, 4) === payload.length;
-    if (!this.#inStep) return;
+    this.isInStep &&= u16(frame, 2) === parameters.length && u32(frame, 4) === payload.length;
+    if (!this.isInStep) return;
     const [type, exchange] = [frame[0] ?? 0, u32(frame, 12)];
     if (u32(frame, 8) !== generation) this.#breaks('another generation');
     else if (type === FrameType.inventory) this.#inventory(parameters, payload);

@@ -7,7 +7,7 @@ import { decodeResult } from '../../../src/wire/interconnect/result.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
 import type { Mutation } from '../mutation.ts';
 import { identityOf } from '../victim-file.ts';
-import { Waiting } from '../waiting.ts';
+import { SURE_MILLISECONDS, Waiting } from '../waiting.ts';
 import type { Awaited } from './conversation.ts';
 import { FcPeer } from './fc-peer.ts';
 import {
@@ -24,7 +24,7 @@ import type { Heard, Peer } from './peer.ts';
 import { TcpPeer } from './tcp-peer.ts';
 
 const FIRST_EXCHANGE = 0x1_0000;
-const LAST_PROBE = 0x7fff_fff0;
+const FIRST_PROBE = 0x7fff_0000;
 const UNIT_ATTENTION = 6;
 const none: Mutation = { kind: 'none' };
 
@@ -59,6 +59,8 @@ export class Link {
   #welcomed = false;
   #listed = false;
   #ended = true;
+  /** Of the last probe, and whether it has been answered. */
+  #probeNumber = FIRST_PROBE;
   #probed = false;
   #closed = false;
   /** Write data that is still to come, by exchange. */
@@ -101,10 +103,37 @@ export class Link {
   }
 
   async ready(awaited: Awaited): Promise<void> {
-    if (awaited === 'welcome') await this.#until(() => this.#welcomed);
-    if (awaited === 'inventory') await this.#until(() => this.#listed);
-    if (awaited === 'ready') await this.#until(() => this.asked !== null || this.#ended);
-    if (awaited === 'answer') await this.#until(() => this.#ended);
+    if (awaited === 'nothing') return;
+    const holds = () => this.#closed || this.#has(awaited);
+    // Who waits for the rest of a frame answers nothing; and before WELCOME nobody answers a probe.
+    if (this.#peer?.isInStep !== true) return this.#waiting.until(holds);
+    if (!this.#welcomed) return this.#waiting.until(holds, SURE_MILLISECONDS);
+    await this.#waiting.untilOrBehind(
+      holds,
+      () => this.#probe(),
+      () => this.#probed,
+    );
+  }
+
+  #has(awaited: Exclude<Awaited, 'nothing'>): boolean {
+    switch (awaited) {
+      case 'welcome':
+        return this.#welcomed;
+      case 'inventory':
+        return this.#listed;
+      case 'ready':
+        return this.asked !== null || this.#ended;
+      case 'answer':
+        return this.#ended;
+      default:
+        return awaited satisfies never;
+    }
+  }
+
+  #probe(): void {
+    this.#probed = false;
+    this.#probeNumber += 1;
+    void this.send(probe(this.#probeNumber), none);
   }
 
   async send(frame: Frame, mutation: Mutation): Promise<string | null> {
@@ -116,18 +145,14 @@ export class Link {
     await this.ready('answer');
     const broken = this.#peer?.broken ?? null;
     if (broken !== null) {
-      await this.send(probe(LAST_PROBE), none);
+      this.#probe();
       // Who looks ends the link.
-      await this.#until(() => this.#probed, true);
+      await this.#waiting.until(() => this.#probed || this.#closed, SURE_MILLISECONDS);
     }
     this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
     this.#peer?.destroy();
     await this.#peer?.closed;
-    return this.#probed ? broken : (this.#peer?.overlooked ?? null);
-  }
-
-  #until(holds: () => boolean, mustKnow = false): Promise<void> {
-    return this.#waiting.until(() => holds() || this.#closed, mustKnow);
+    return broken !== null && this.#probed ? broken : (this.#peer?.overlooked ?? null);
   }
 
   #heard(type: number, exchange: number, parameters: Uint8Array, payload: Uint8Array): void {
@@ -145,7 +170,7 @@ export class Link {
         void this.send(probeReply(u32(parameters, 0)), none);
         break;
       case FrameType.probeReply:
-        if (u32(parameters, 0) === LAST_PROBE) this.#probed = true;
+        if (u32(parameters, 0) === this.#probeNumber) this.#probed = true;
         break;
       case FrameType.nexusPing:
         void this.send(nexusHeld(u32(parameters, 0), u32(parameters, 4)), none);

@@ -12,6 +12,8 @@ export interface Peer {
   /** The link's, once WELCOME has come. */
   generation: number;
   readonly closed: Promise<void>;
+  /** All that went out so far can be read to its end. */
+  readonly isInStep: boolean;
   /** What went out and must have ended the link; and what was taken and must not be. */
   readonly broken: string | null;
   readonly overlooked: string | null;

@@ -40,6 +40,10 @@ export class TcpPeer implements Peer {
     return peer;
   }
 
+  get isInStep(): boolean {
+    return this.#damaged === null && this.#judge.isInStep;
+  }
+
   get broken(): string | null {
     return this.#damaged ?? this.#judge.broken;
   }

@@ -20,6 +20,7 @@ import { u32 } from '../../../src/wire/scsi/bytes.ts';
 import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import type { Place } from '../../support/relay.ts';
 import type { Message } from '../message.ts';
+import { SURE_MILLISECONDS } from '../waiting.ts';
 import { acknowledgementPdu, type Numbers, nopPdu } from './pdus.ts';
 import type { HostileSession } from './session.ts';
 
@@ -34,7 +35,7 @@ export type Awaited = 'nothing' | 'answer' | 'r2t';
 
 const NO_BYTES = new Uint8Array(0);
 const DIGEST_REJECT = `Reject ${RejectReason.dataDigestError.toString(16).padStart(2, '0')}`;
-const LAST_PING_TAG = 0xfffffff0;
+const FIRST_PING_TAG = 0xffff_0000;
 const UNIT_ATTENTION = 6;
 /** RFC 7143 13.12. */
 const DEFAULT_SEGMENT_LENGTH = 8192;
@@ -51,6 +52,8 @@ export class HostileClient {
   #digests = { header: false, data: false };
   #recovers = false;
   #closed = false;
+  /** Of the last ping, and whether it has been answered. */
+  #pingTag = FIRST_PING_TAG;
   #pinged = false;
   /** All PDUs so far were as long as their headers say. */
   #inStep = true;
@@ -109,8 +112,22 @@ export class HostileClient {
   async ready(awaited: Awaited): Promise<void> {
     const { session } = this;
     const isAnswered = () => session.answered.has(session.tag);
-    if (awaited === 'answer') await session.until(isAnswered);
-    if (awaited === 'r2t') await session.until(() => session.r2t !== null || isAnswered());
+    if (awaited === 'nothing') return;
+    const holds = () => session.closed || isAnswered() || (awaited === 'r2t' && session.r2t !== null);
+    // Who waits for the rest of a PDU answers nothing; and each login request has its answer.
+    if (!this.#inStep) return session.waiting.until(holds);
+    if (this.#longest === null) return session.waiting.until(holds, SURE_MILLISECONDS);
+    await session.waiting.untilOrBehind(
+      holds,
+      () => this.#ping(),
+      () => this.#pinged,
+    );
+  }
+
+  #ping(): void {
+    this.#pinged = false;
+    this.#pingTag += 1;
+    this.#nop(this.#pingTag, NO_TAG);
   }
 
   /** A request that is about to be sent with the tag of the last one: it has no answer yet. */
@@ -150,14 +167,16 @@ export class HostileClient {
    */
   async end(cut: boolean): Promise<string | null> {
     const { session } = this;
+    this.#pinged = false;
     if (!this.#closed && !cut) {
-      this.#nop(LAST_PING_TAG, NO_TAG);
+      this.#ping();
       // Who looks ends the connection, or answers behind its Reject.
       const mustKnow = this.#damaged !== null || this.#tooLong !== null;
-      await session.waiting.until(() => this.#pinged || this.#closed, mustKnow);
+      const patience = mustKnow ? SURE_MILLISECONDS : 0;
+      await session.waiting.until(() => this.#pinged || this.#closed, patience);
       if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
-    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, true);
+    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, SURE_MILLISECONDS);
     if (this.#closed) session.seen.push('closed by the target');
     this.#socket.destroy();
     if (!this.#closed) await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
@@ -272,7 +291,7 @@ export class HostileClient {
   /** The target's own ping is answered at once: it lets the writes of this session run. */
   #nopIn(header: Uint8Array): void {
     const targetTransferTag = u32(header, 20);
-    if (initiatorTaskTag(header) === LAST_PING_TAG) this.#pinged = true;
+    if (initiatorTaskTag(header) === this.#pingTag) this.#pinged = true;
     else if (targetTransferTag === NO_TAG) this.#answer(header, 'nopIn');
     else this.#nop(NO_TAG, targetTransferTag);
   }

@@ -52,9 +52,4 @@ export class HostileSession {
   get loginKeys(): ReadonlyMap<string, string> {
     return new Map(decodePairs(Buffer.from(this.#text, 'latin1')));
   }
-
-  /** Until what is awaited has come, a connection has closed, or it has been quiet for long enough. */
-  until(holds: () => boolean): Promise<void> {
-    return this.waiting.until(() => holds() || this.closed);
-  }
 }
