@@ -19,6 +19,8 @@ const CDB_AT = 34;
 const SLOT = 0xffff;
 const FIRST_TURN = 0x1_0000;
 const SLOTS = 4096;
+/** The longest that a unit has. */
+const A_BLOCK = 4096;
 const MAX_PAYLOAD = 1 << 20;
 
 export class LinkJudge {
@@ -80,7 +82,7 @@ export class LinkJudge {
     else if (dataOut > 0 && dataIn > 0) this.#breaks('data both ways');
     else if (unsolicited > dataOut) this.#breaks('more unsolicited data than data-out');
     else if (credit > dataIn) this.#breaks('more credit than data-in');
-    else if (readSet === 0 || readSet > MAX_PAYLOAD) this.#breaks('a read set of no good length');
+    else if (readSet < A_BLOCK || readSet > MAX_PAYLOAD) this.#breaks('a read set of no good length');
     else if (payload.length > unsolicited) this.#breaks('more data than was announced');
     const isNew = this.#begins(exchange);
     const due = { arrived: payload.length, allowed: unsolicited, wrong: null };
