@@ -13,8 +13,14 @@ export type Change =
 /** `turn`, `exchange`, `field` and `byte` are taken modulo what there is: `turn` as `placeOf` says. */
 export type Mutation =
   | { readonly kind: 'none' }
-  | { readonly kind: 'field'; readonly turn: number; readonly field: number; readonly change: Change }
-  | { readonly kind: 'length'; readonly turn: number; readonly field: number; readonly change: Change }
+  /** `own`: one that not every message has. */
+  | {
+      readonly kind: 'field' | 'length';
+      readonly turn: number;
+      readonly field: number;
+      readonly own: boolean;
+      readonly change: Change;
+    }
   /** `inData`: of the data, where there is some. */
   | {
       readonly kind: 'byte';
@@ -59,12 +65,14 @@ const interesting = fc.constantFrom(
   0xffffffff,
 );
 /** One more is where bounds are missed. */
-const steps = fc.constantFrom(1, 1, 1, 1, 1, -1, -4, 3, 4, -512, 512);
+const steps = fc.constantFrom(1, 1, 1, 1, 1, 1, 1, -1, -1, -4, 3, 4, -512, 512);
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ how: fc.constant('set' as const), to: fc.oneof(interesting, fc.nat(0xffffffff)) }),
-  { arbitrary: fc.record({ how: fc.constant('add' as const), to: steps }), weight: 2 },
+  { arbitrary: fc.record({ how: fc.constant('add' as const), to: steps }), weight: 3 },
   fc.record({ how: fc.constant('flip' as const), to: fc.nat(31) }),
 );
+/** Three in four. */
+const own = fc.nat(3).map((drawn) => drawn > 0);
 /** A turn of all is meant from here on. */
 const OF_ALL = 64;
 const turn = fc.oneof(
@@ -77,12 +85,12 @@ const TOO_LONG = IscsiLimits.maxRecvDataSegmentLength + 4;
 export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   { arbitrary: fc.constant({ kind: 'none' as const }), weight: 1 },
   {
-    arbitrary: fc.record({ kind: fc.constant('field' as const), turn, field: fc.nat(63), change }),
+    arbitrary: fc.record({ kind: fc.constant('field' as const), turn, field: fc.nat(63), own, change }),
     weight: 6,
   },
   {
-    arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), change }),
-    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), own, change }),
+    weight: 10,
   },
   {
     arbitrary: fc.record({
@@ -172,7 +180,9 @@ export function mutate(message: Message, mutation: Mutation): string | null {
   switch (mutation.kind) {
     case 'field':
     case 'length': {
-      const candidates = message.fields.filter(({ isLength }) => mutation.kind === 'field' || isLength);
+      const all = message.fields.filter(({ isLength }) => mutation.kind === 'field' || isLength);
+      const own = all.filter(({ isCommon }) => isCommon !== true);
+      const candidates = own.length > 0 && mutation.own ? own : all;
       const field = candidates[mutation.field % Math.max(1, candidates.length)];
       return field === undefined ? null : changeField(message, field, mutation.change);
     }

@@ -76,7 +76,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
     weight: 2,
   },
   // Again, as where a unit of its has changed.
-  { arbitrary: fc.constant({ kind: 'inventory' as const, list: inventoryList() }), weight: 3 },
+  { arbitrary: fc.constant({ kind: 'inventory' as const, list: inventoryList() }), weight: 5 },
   { arbitrary: fc.constant({ kind: 'goodbye' as const }), weight: 1 },
   {
     arbitrary: fc

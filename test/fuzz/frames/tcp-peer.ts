@@ -3,7 +3,7 @@ import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { crc32c } from '../../../src/wire/crc32c.ts';
 import { HEADER_LENGTH, putU32, u16 } from '../../../src/wire/interconnect/frame.ts';
 import { RawPartner } from '../../cluster/support/raw-partner.ts';
-import { fieldsIn, type Message } from '../message.ts';
+import { common, fieldsIn, type Message } from '../message.ts';
 import { type Mutation, mutate } from '../mutation.ts';
 import type { Frame } from './frame.ts';
 import { LinkJudge } from './judge.ts';
@@ -14,7 +14,7 @@ const headerFields = fieldsIn(
   'header',
   { type: [0, 1], flags: [1, 1], generation: [8, 4], exchange: [12, 4], 'payload checksum': [16, 4] },
   { 'parameters length': [2, 2], 'payload length': [4, 4] },
-);
+).map(common);
 
 export class TcpPeer implements Peer {
   readonly #judge = new LinkJudge();

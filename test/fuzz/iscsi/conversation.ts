@@ -117,7 +117,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
           length: blocks * BLOCK,
         };
       }),
-    weight: 3,
+    weight: 5,
   },
   {
     arbitrary: fc
@@ -129,7 +129,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
         pieces: fc.integer({ min: 1, max: 4 }),
       })
       .map(({ range, ...one }) => ({ ...one, ...range })),
-    weight: 4,
+    weight: 6,
   },
   { arbitrary: fc.record({ kind: fc.constant('list' as const), list: listCommand, way }), weight: 6 },
   {
@@ -150,8 +150,9 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
     }),
     weight: 1,
   },
-  { arbitrary: fc.record({ kind: fc.constant('snack' as const), type: fc.nat(3) }), weight: 2 },
-  { arbitrary: copyExchange, weight: 2 },
+  { arbitrary: fc.record({ kind: fc.constant('snack' as const), type: fc.nat(3) }), weight: 1 },
+  // Of many turns.
+  { arbitrary: copyExchange, weight: 1 },
   { arbitrary: fc.constant({ kind: 'logout' as const }), weight: 1 },
 );
 
