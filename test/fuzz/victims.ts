@@ -23,7 +23,7 @@ const PATIENCE_MILLISECONDS = 90_000;
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 20;
 /** From the end of a process's connections to when its own is known. */
-const ENDING_MILLISECONDS = 2_000;
+const ENDING_MILLISECONDS = 20_000;
 /** A process may grow by so much while it is warming up, and no further than this afterwards. */
 const GROWTH_BYTES = 160 << 20;
 const WARM_UP_CHECKS = 5;

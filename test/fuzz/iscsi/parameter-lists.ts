@@ -133,12 +133,13 @@ const modeSelect = fc
     return { name: `MODE SELECT (${ten ? 10 : 6})`, cdb, data, fields: fieldsIn('data', values, lengths) };
   });
 
+/** Lists that say how long they are, and where, more often than data that is as it is. */
 export const listCommand: fc.Arbitrary<ListCommand> = fc.oneof(
-  unmap,
+  { arbitrary: unmap, weight: 3 },
   writeSame,
   compareAndWrite,
   verify,
   reserveOut,
-  modeSelect,
+  { arbitrary: modeSelect, weight: 2 },
   copyListCommand,
 );
