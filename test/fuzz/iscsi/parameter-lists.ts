@@ -17,11 +17,12 @@ export interface ListCommand {
   readonly tokenAt?: number;
 }
 
-/** The list, with the token that the last data-in has at its end, where the list takes one and there is one. */
+/** The list, with the token that the last data-in has at its end, where the list takes one and there is one: as much of it as fits. */
 export function dataOf({ data, tokenAt }: ListCommand, dataIn: Uint8Array): Uint8Array {
   const list = data.slice();
-  if (tokenAt !== undefined && dataIn.length > ROD_TOKEN_LENGTH)
-    list.set(dataIn.subarray(-ROD_TOKEN_LENGTH), tokenAt);
+  if (tokenAt === undefined || dataIn.length <= ROD_TOKEN_LENGTH) return list;
+  const place = list.subarray(tokenAt, tokenAt + ROD_TOKEN_LENGTH);
+  place.set(dataIn.subarray(-ROD_TOKEN_LENGTH).subarray(0, place.length));
   return list;
 }
 
