@@ -142,10 +142,16 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const, 'echo' as const),
+      kind: fc.constantFrom(
+        'swap' as const,
+        'drop' as const,
+        'repeat' as const,
+        'echo' as const,
+        'echo' as const,
+      ),
       turn,
     }),
-    weight: 5,
+    weight: 7,
   },
   { arbitrary: fc.record({ kind: fc.constant('cut' as const), turn, thousandths: fc.nat(999) }), weight: 2 },
 );

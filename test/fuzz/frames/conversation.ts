@@ -134,20 +134,26 @@ export const ownerConversation: fc.Arbitrary<OwnerConversation> = fc.record({
 
 /** How every conversation begins. */
 export function openingTurns(partner: string): Turn[] {
-  return [
-    { after: 'nothing', make: () => hello(makeHello(gamma, partner, 0, false)) },
-    { after: 'welcome', make: () => inventory(ownUnits) },
-  ];
+  return [greeting(partner), ...exchangeTurns(announced).map(whenWelcome)];
+}
+
+const announced: Exchange = { kind: 'inventory', list: inventoryList() };
+
+function greeting(partner: string): Turn {
+  return { after: 'nothing', make: () => hello(makeHello(gamma, partner, 0, false)) };
+}
+
+function whenWelcome(turn: Turn): Turn {
+  return { ...turn, after: 'welcome' };
 }
 
 /** The conversation as it should be. */
 export function turnsOf({ exchanges, system, mutation: changes }: FrameConversation): Turn[] {
   const open: Turn = { after: 'inventory', make: (link) => nexusOpen(link.newNexus()) };
-  const opening = [...openingTurns(system), open, ...exchangeTurns({ kind: 'ready' })];
-  return [
-    ...opening.map((turn): Turn => ({ ...turn, opens: true })),
-    ...withList(exchanges, changes).flatMap(exchangeTurns),
-  ];
+  const [first, ...rest] = withList([announced, ...exchanges], changes).map(exchangeTurns);
+  const units = (first ?? []).map(whenWelcome);
+  const opening = [greeting(system), ...units, open, ...exchangeTurns({ kind: 'ready' })];
+  return [...opening.map((turn): Turn => ({ ...turn, opens: true })), ...rest.flat()];
 }
 
 function exchangeTurns(one: Exchange): Turn[] {

@@ -23,11 +23,14 @@ function hasList<Exchange extends object>(
   return 'list' in exchange;
 }
 
+/** Of what has no fields of its own the CDB says where it goes, and how much of it there is. */
 function withField(
   list: ListCommand,
   { field, change }: Extract<Mutation, { readonly kind: 'list field' }>,
 ): ListCommand {
-  const chosen = list.fields[field % Math.max(1, list.fields.length)];
+  const ofCdb = cdbFields(list.cdb, 0).filter(({ isLength }) => isLength);
+  const fields = list.fields.length > 0 ? list.fields : ofCdb;
+  const chosen = fields[field % Math.max(1, fields.length)];
   if (chosen === undefined) return list;
   const message = messageOf(list, list.data.slice());
   const name = `${list.name} with ${changeField(message, chosen, change)}`;
