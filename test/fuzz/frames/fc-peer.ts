@@ -98,7 +98,7 @@ export class FcPeer implements Peer {
     const early = frame.type !== FrameType.hello && this.generation === 0;
     if (early || this.#partner.closedBy !== null) return null;
     this.#touched ||= mutation.kind !== 'none';
-    if (!this.#touched && this.generation !== 0) {
+    if (!this.#touched) {
       this.#judge.sent(sealed(frame, this.generation), frame.payload, this.generation);
     }
     let changed: string | null = null;

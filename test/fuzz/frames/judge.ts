@@ -35,11 +35,11 @@ export class LinkJudge {
   /** The last exchange of each slot. */
   readonly #slots = new Map<number, number>();
 
-  /** A whole frame goes out on an open link of that generation, with checksums that are right. */
+  /** A whole frame goes out, with checksums that are right, on a link of that generation; 0: it is not open yet. */
   sent(frame: Uint8Array, payload: Uint8Array, generation: number): void {
     const parameters = frame.subarray(HEADER_LENGTH);
     this.isInStep &&= u16(frame, 2) === parameters.length && u32(frame, 4) === payload.length;
-    if (!this.isInStep) return;
+    if (!this.isInStep || generation === 0) return;
     const [type, exchange] = [frame[0] ?? 0, u32(frame, 12)];
     if (u32(frame, 8) !== generation) this.#breaks('another generation');
     else if (type === FrameType.inventory) this.#inventory(parameters, payload);

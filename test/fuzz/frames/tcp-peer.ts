@@ -80,9 +80,7 @@ export class TcpPeer implements Peer {
       return Promise.resolve(changed);
     }
     for (let times = mutation.kind === 'echo' ? 2 : 1; times > 0; times -= 1) {
-      if (this.generation !== 0 && this.#damaged === null) {
-        this.#judge.sent(message.header, message.data, this.generation);
-      }
+      if (this.#damaged === null) this.#judge.sent(message.header, message.data, this.generation);
       this.#partner.write(bytes);
     }
     return Promise.resolve(changed);

@@ -35,6 +35,8 @@ export type Awaited = 'nothing' | 'answer' | 'r2t';
 
 const NO_BYTES = new Uint8Array(0);
 const DIGEST_REJECT = `Reject ${RejectReason.dataDigestError.toString(16).padStart(2, '0')}`;
+/** What was sent has been handled: the R2T for the rest, or a Reject, follows soon. */
+const FATE_MILLISECONDS = 500;
 const FIRST_PING_TAG = 0xffff_0000;
 const UNIT_ATTENTION = 6;
 /** RFC 7143 13.12. */
@@ -176,7 +178,8 @@ export class HostileClient {
       await session.waiting.until(() => this.#pinged || this.#closed, patience);
       if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
-    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, SURE_MILLISECONDS);
+    // A task that another has aborted says nothing of it.
+    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, FATE_MILLISECONDS);
     if (this.#closed) session.seen.push('closed by the target');
     this.#socket.destroy();
     if (!this.#closed) await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
