@@ -132,7 +132,7 @@ export class Victims {
 
   /** What has gone wrong, where that a connection failed says it only of those who found nobody there any more. */
   async reason(error: unknown): Promise<unknown> {
-    if (!(error instanceof Error && 'code' in error)) return error;
+    if (!(error instanceof Error && 'syscall' in error)) return error;
     for (let left = ENDING_MILLISECONDS; left > 0; left -= POLL_MILLISECONDS) {
       if (this.#systems.some(({ isRunning }) => !isRunning)) return this.#ended();
       await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
