@@ -150,6 +150,13 @@ describe('a hostile or broken partner', () => {
       ),
     'a CDB that is cut short': (to) =>
       to.send({ type: FrameType.command, exchange: FIRST }, command().subarray(0, 45), pattern(4096)),
+    'a read whose sets have no room for a block': (to) => {
+      const reads = { dataOutLength: 0, unsolicitedLength: 0, dataInLength: 4096, dataInCredit: 4096 };
+      const read = command({ ...reads, readSetLength: 511, cdb: blockCdb(0x88, 0, 8) });
+      // The first command is told a unit attention.
+      to.send({ type: FrameType.command, exchange: FIRST }, testUnitReady);
+      to.send({ type: FrameType.command, exchange: FIRST + 1 }, read);
+    },
     'data for an exchange that there is not': (to) =>
       to.send({ type: FrameType.dataOut, exchange: FIRST }, u32(0), pattern(4096)),
     'a grant for an exchange that there is not': (to) =>

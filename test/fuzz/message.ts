@@ -17,6 +17,8 @@ export interface Field {
   readonly length: 1 | 2 | 3 | 4;
   /** It says how much of something there is, or where. */
   readonly isLength: boolean;
+  /** Every message of the protocol has it. */
+  readonly isCommon?: true;
 }
 
 /** Where a PDU says which unit it is for. */
@@ -33,6 +35,10 @@ export function fieldsIn(
   const of = (places: Readonly<Record<string, Place>>, isLength: boolean) =>
     Object.entries(places).map(([name, [at, length]]) => ({ name, part, at, length, isLength }));
   return [...of(values, false), ...of(lengths, true)];
+}
+
+export function common(field: Field): Field {
+  return { ...field, isCommon: true };
 }
 
 export function readField(message: Message, { part, at, length }: Field): number {

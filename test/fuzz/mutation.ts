@@ -1,5 +1,6 @@
 /** One thing that is changed in a valid conversation: a field, a length, the order, or where the bytes end. */
 import fc from 'fast-check';
+import { IscsiLimits } from '../../src/limits.ts';
 import { type Field, LUN_FIELD, type Message, readField, writeField } from './message.ts';
 import { editText, type TextEdit, textEdit } from './text-edit.ts';
 import { hiddenLuns, UNIT_BLOCKS } from './victim-file.ts';
@@ -9,18 +10,41 @@ export type Change =
   | { readonly how: 'add'; readonly to: number }
   | { readonly how: 'flip'; readonly to: number };
 
-/** `turn`, `field` and `byte` are taken modulo what there is. */
+/** `turn`, `exchange`, `field` and `byte` are taken modulo what there is: `turn` as `placeOf` says. */
 export type Mutation =
   | { readonly kind: 'none' }
-  | { readonly kind: 'field'; readonly turn: number; readonly field: number; readonly change: Change }
-  | { readonly kind: 'length'; readonly turn: number; readonly field: number; readonly change: Change }
-  | { readonly kind: 'byte'; readonly turn: number; readonly byte: number; readonly change: Change }
+  /** `own`: one that not every message has. */
+  | {
+      readonly kind: 'field' | 'length';
+      readonly turn: number;
+      readonly field: number;
+      readonly own: boolean;
+      readonly change: Change;
+    }
+  /** `inData`: of the data, where there is some. */
+  | {
+      readonly kind: 'byte';
+      readonly turn: number;
+      readonly byte: number;
+      readonly inData: boolean;
+      readonly change: Change;
+    }
   /** Data cut short or made longer by so many bytes; whether the header tells. */
   | { readonly kind: 'resize'; readonly turn: number; readonly by: number; readonly told: boolean }
   | { readonly kind: 'text'; readonly turn: number; readonly edit: TextEdit }
   /** The LUN of a unit that others see. */
   | { readonly kind: 'unit'; readonly turn: number; readonly lun: number }
-  | { readonly kind: 'swap' | 'drop' | 'repeat'; readonly turn: number }
+  /** A parameter list cut short or made longer by so many bytes, of which all that carries it tells, and it itself does not. */
+  | { readonly kind: 'list length'; readonly exchange: number; readonly by: number }
+  /** A field of a parameter list, however it is brought. */
+  | {
+      readonly kind: 'list field';
+      readonly exchange: number;
+      readonly field: number;
+      readonly change: Change;
+    }
+  /** `repeat`: made anew, with numbers of its own. `echo`: the same bytes once more. */
+  | { readonly kind: 'swap' | 'drop' | 'repeat' | 'echo'; readonly turn: number }
   /** The connection ends after so many thousandths of the message. */
   | { readonly kind: 'cut'; readonly turn: number; readonly thousandths: number };
 
@@ -41,36 +65,75 @@ const interesting = fc.constantFrom(
   0xffffffff,
 );
 /** One more is where bounds are missed. */
-const steps = fc.constantFrom(1, 1, 1, -1, -4, 3, 4, -512, 512);
+const steps = fc.constantFrom(1, 1, 1, 1, 1, 1, 1, -1, -1, -4, 3, 4, -512, 512);
 const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ how: fc.constant('set' as const), to: fc.oneof(interesting, fc.nat(0xffffffff)) }),
-  { arbitrary: fc.record({ how: fc.constant('add' as const), to: steps }), weight: 2 },
+  { arbitrary: fc.record({ how: fc.constant('add' as const), to: steps }), weight: 3 },
   fc.record({ how: fc.constant('flip' as const), to: fc.nat(31) }),
 );
-const turn = fc.nat(63);
+/** Three in four. */
+const own = fc.nat(3).map((drawn) => drawn > 0);
+/** A turn of all is meant from here on. */
+const OF_ALL = 64;
+const turn = fc.oneof(
+  { arbitrary: fc.nat(OF_ALL - 1), weight: 3 },
+  { arbitrary: fc.integer({ min: OF_ALL, max: 2 * OF_ALL - 1 }), weight: 1 },
+);
+/** More than a target takes in one PDU. */
+const TOO_LONG = IscsiLimits.maxRecvDataSegmentLength + 4;
 
 export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   { arbitrary: fc.constant({ kind: 'none' as const }), weight: 1 },
   {
-    arbitrary: fc.record({ kind: fc.constant('field' as const), turn, field: fc.nat(63), change }),
+    arbitrary: fc.record({ kind: fc.constant('field' as const), turn, field: fc.nat(63), own, change }),
     weight: 6,
   },
   {
-    arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), change }),
-    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('length' as const), turn, field: fc.nat(15), own, change }),
+    weight: 10,
   },
   {
-    arbitrary: fc.record({ kind: fc.constant('byte' as const), turn, byte: fc.nat(4095), change }),
-    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('byte' as const),
+      turn,
+      byte: fc.nat(4095),
+      inData: fc.boolean(),
+      change,
+    }),
+    weight: 5,
   },
   {
     arbitrary: fc.record({
       kind: fc.constant('resize' as const),
       turn,
-      by: fc.oneof(fc.constantFrom(-1, 1, 4, -512, 512), fc.integer({ min: -8192, max: 8192 })),
+      by: fc.oneof(
+        fc.constantFrom(-1, 1, 4, -512, 512, TOO_LONG, TOO_LONG),
+        fc.integer({ min: -8192, max: 8192 }),
+      ),
       told: fc.boolean(),
     }),
     weight: 3,
+  },
+  {
+    arbitrary: turn.map((at) => ({ kind: 'resize' as const, turn: at, by: TOO_LONG, told: true })),
+    weight: 2,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('list length' as const),
+      exchange: fc.nat(7),
+      by: fc.oneof(fc.constantFrom(-1, -4, -16, 1, 16), fc.integer({ min: -30, max: 30 })),
+    }),
+    weight: 8,
+  },
+  {
+    arbitrary: fc.record({
+      kind: fc.constant('list field' as const),
+      exchange: fc.nat(7),
+      field: fc.nat(63),
+      change,
+    }),
+    weight: 8,
   },
   { arbitrary: fc.record({ kind: fc.constant('text' as const), turn, edit: textEdit }), weight: 3 },
   {
@@ -79,18 +142,38 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   {
     arbitrary: fc.record({
-      kind: fc.constantFrom('swap' as const, 'drop' as const, 'repeat' as const),
+      kind: fc.constantFrom(
+        'swap' as const,
+        'drop' as const,
+        'repeat' as const,
+        'echo' as const,
+        'echo' as const,
+      ),
       turn,
     }),
-    weight: 4,
+    weight: 7,
   },
   { arbitrary: fc.record({ kind: fc.constant('cut' as const), turn, thousandths: fc.nat(999) }), weight: 2 },
 );
 
+/** What a turn is, of a conversation of either protocol. */
+interface AnyTurn {
+  /** It is one of those with which every conversation begins. */
+  readonly opens?: true;
+}
+
+/** The turn that is meant, mostly one behind the opening; -1 where none is. */
+export function placeOf(turns: readonly AnyTurn[], mutation: Mutation): number {
+  if (turns.length === 0 || !('turn' in mutation)) return -1;
+  const opening = turns.filter(({ opens }) => opens).length;
+  const ofAll = mutation.turn >= OF_ALL || opening === turns.length;
+  return ofAll ? mutation.turn % turns.length : opening + (mutation.turn % (turns.length - opening));
+}
+
 /** The turns of a conversation in the order that the mutation makes of them. */
-export function inOrder<Turn>(turns: readonly Turn[], mutation: Mutation): readonly Turn[] {
-  if (turns.length === 0 || !('turn' in mutation)) return turns;
-  const at = mutation.turn % turns.length;
+export function inOrder<Turn extends AnyTurn>(turns: readonly Turn[], mutation: Mutation): readonly Turn[] {
+  const at = placeOf(turns, mutation);
+  if (at < 0) return turns;
   const [before, here, behind] = [turns.slice(0, at), turns.slice(at, at + 1), turns.slice(at + 1)];
   if (mutation.kind === 'drop') return [...before, ...behind];
   if (mutation.kind === 'repeat') return [...before, ...here, ...here, ...behind];
@@ -103,15 +186,19 @@ export function mutate(message: Message, mutation: Mutation): string | null {
   switch (mutation.kind) {
     case 'field':
     case 'length': {
-      const candidates = message.fields.filter(({ isLength }) => mutation.kind === 'field' || isLength);
+      const all = message.fields.filter(({ isLength }) => mutation.kind === 'field' || isLength);
+      const own = all.filter(({ isCommon }) => isCommon !== true);
+      const candidates = own.length > 0 && mutation.own ? own : all;
       const field = candidates[mutation.field % Math.max(1, candidates.length)];
       return field === undefined ? null : changeField(message, field, mutation.change);
     }
     case 'byte': {
-      const at = mutation.byte % (message.header.length + message.data.length);
-      const inHeader = at < message.header.length;
-      const place = inHeader ? at : at - message.header.length;
-      const part = inHeader ? 'header' : 'data';
+      const { header, data } = message;
+      const ofAll = mutation.byte % (header.length + data.length);
+      const inData = mutation.inData && data.length > 0;
+      const at = inData ? header.length + (mutation.byte % data.length) : ofAll;
+      const part = at < header.length ? 'header' : 'data';
+      const place = part === 'header' ? at : at - header.length;
       return changeField(
         message,
         { name: `byte ${at}`, part, at: place, length: 1, isLength: false },
@@ -131,7 +218,7 @@ export function mutate(message: Message, mutation: Mutation): string | null {
   }
 }
 
-function changeField(message: Message, field: Field, { how, to }: Change): string {
+export function changeField(message: Message, field: Field, { how, to }: Change): string {
   const old = readField(message, field);
   const flipped = (old ^ (1 << (to % (field.length * 8)))) >>> 0;
   const value = how === 'set' ? to : how === 'add' ? old + to : flipped;

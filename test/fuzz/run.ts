@@ -1,4 +1,5 @@
 /** Batch after batch, a seed each, until enough has been sent. */
+import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import { batch, type Conversation, runBatch } from './batch.ts';
 import { Tally } from './tally.ts';
@@ -7,7 +8,7 @@ import { Victims } from './victims.ts';
 /** For making a failing batch smaller, where nothing else is said. */
 const SHRINK_MILLISECONDS = 120_000;
 const MOST_TEXT = 6000;
-/** A batch takes seconds, some minutes on a busy machine. One that does not end shows that a system hangs. */
+/** A batch takes seconds, some minutes on a busy machine. */
 const BATCH_MILLISECONDS = 600_000;
 
 export interface RunOptions {
@@ -44,15 +45,16 @@ export interface Summary {
   readonly findings: readonly Finding[];
 }
 
-async function inTime(work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the batch does not end')), BATCH_MILLISECONDS);
+/** Throws where a system hangs, or nothing goes on. */
+async function inTime(work: Promise<void>, victims: Victims): Promise<void> {
+  const over = new AbortController();
+  const late = setTimeout(BATCH_MILLISECONDS, undefined, { signal: over.signal }).then(() => {
+    throw new Error('the batch does not end');
   });
   try {
-    await Promise.race([work, late]);
+    await Promise.race([work, late, victims.hang(over.signal)]);
   } finally {
-    clearTimeout(timer);
+    over.abort();
   }
 }
 
@@ -109,20 +111,21 @@ export class Run {
   }
 
   async #attack(conversations: readonly Conversation[]): Promise<void> {
-    // What is not tried any more counts as passed: the least failure so far stands.
+    // Nothing smaller is tried any more: the least failure so far stands.
     const late = this.#shrinkUntil !== null && (this.#stopped || performance.now() >= this.#shrinkUntil);
-    if (late || this.#noVictims !== null) return;
+    if (late || this.#noVictims !== null) throw new fc.PreconditionFailure(true);
     this.#victims ??= await Victims.start(this.#options.nodeArguments).catch((error: unknown) => {
       this.#noVictims = error;
       return null;
     });
     if (this.#victims === null) return;
     try {
-      await inTime(runBatch(conversations, this.#victims, this.#tally));
+      await inTime(runBatch(conversations, this.#victims, this.#tally), this.#victims);
     } catch (error) {
+      const reason = await this.#victims.reason(error);
       this.#shrinkUntil ??= performance.now() + (this.#options.shrinkMilliseconds ?? SHRINK_MILLISECONDS);
       await this.#endVictims();
-      throw error;
+      throw reason;
     }
   }
 

@@ -10,6 +10,7 @@ import type { SystemStatus } from '../../src/admin/schema.ts';
 import type { LinkAddress } from '../../src/cluster/link/link-address.ts';
 import type { ClusterConfig, PortConfig } from '../../src/daemon/config/cluster-config.ts';
 import { SystemProcess } from '../support/system-process.ts';
+import { firstToHang } from './hang-watch.ts';
 import { chap, chapFile, portNames, victimFile } from './victim-file.ts';
 import { Witness } from './witness.ts';
 
@@ -21,6 +22,8 @@ const PATIENCE_MILLISECONDS = 90_000;
 /** Of two processes, beside whatever else a machine is busy with for hours. */
 const START_MILLISECONDS = 180_000;
 const POLL_MILLISECONDS = 20;
+/** From the end of a process's connections to when its own is known. */
+const ENDING_MILLISECONDS = 20_000;
 /** A process may grow by so much while it is warming up, and no further than this afterwards. */
 const GROWTH_BYTES = 160 << 20;
 const WARM_UP_CHECKS = 5;
@@ -119,6 +122,24 @@ export class Victims {
     }
   }
 
+  /** Throws when a system has hung; gives up once `over` is aborted. */
+  async hang(over: AbortSignal): Promise<void> {
+    const ask = async () =>
+      (await askAll(this.#config)).flatMap((one) => ('status' in one ? [one.name] : []));
+    const name = await firstToHang(this.#systems, ask, over);
+    if (name !== null) throw new Error(`hangs: ${name}\n${this.#said()}`);
+  }
+
+  /** What has gone wrong, where that a connection failed says it only of those who found nobody there any more. */
+  async reason(error: unknown): Promise<unknown> {
+    if (!(error instanceof Error && 'syscall' in error)) return error;
+    for (let left = ENDING_MILLISECONDS; left > 0; left -= POLL_MILLISECONDS) {
+      if (this.#systems.some(({ isRunning }) => !isRunning)) return this.#ended();
+      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    }
+    return error;
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.#systems.map((system) => system.kill()));
     await rm(this.#folder, { recursive: true });
@@ -135,8 +156,12 @@ export class Victims {
   }
 
   #noneEnded(): void {
+    if (this.#systems.some(({ isRunning }) => !isRunning)) throw this.#ended();
+  }
+
+  #ended(): Error {
     const ended = this.#systems.filter(({ isRunning }) => !isRunning).map(({ name }) => name);
-    if (ended.length > 0) throw new Error(`ended: ${ended.join(', ')}\n${this.#said()}`);
+    return new Error(`ended: ${ended.join(', ')}\n${this.#said()}`);
   }
 
   #said(): string {

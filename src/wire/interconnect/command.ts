@@ -1,5 +1,5 @@
 /** COMMAND: a SCSI command for a unit of the receiver's (docs/interconnect.md section 6). */
-import { MAX_PAYLOAD, putU32, u8, u32 } from './frame.ts';
+import { MAX_PAYLOAD, MIN_READ_SET, putU32, u8, u32 } from './frame.ts';
 
 export interface CommandParameters {
   readonly nexus: number;
@@ -10,7 +10,7 @@ export interface CommandParameters {
   readonly dataInLength: number;
   readonly unsolicitedLength: number;
   readonly dataInCredit: number;
-  /** The most that one DATA_IN carries: 1 to MAX_PAYLOAD. */
+  /** The most that one DATA_IN carries: MIN_READ_SET to MAX_PAYLOAD. */
   readonly readSetLength: number;
   /** 6-255 bytes. Decoded, it is a copy. */
   readonly cdb: Uint8Array;
@@ -45,7 +45,7 @@ export function decodeCommand(parameters: Uint8Array): CommandParameters | null 
   const readSetLength = u32(parameters, 30);
   if (dataOutLength > 0 && dataInLength > 0) return null;
   if (unsolicitedLength > dataOutLength || dataInCredit > dataInLength) return null;
-  if (readSetLength === 0 || readSetLength > MAX_PAYLOAD) return null;
+  if (readSetLength < MIN_READ_SET || readSetLength > MAX_PAYLOAD) return null;
   return {
     nexus: u32(parameters, 0),
     unit: u32(parameters, 4),

@@ -36,6 +36,8 @@ export function frameName(type: number): string {
 export const HEADER_LENGTH = 24;
 export const MAX_PARAMETERS = 1024;
 export const MAX_PAYLOAD = 1 << 20;
+/** The least that a COMMAND may say of its read sets: a logical block of every unit fits. */
+export const MIN_READ_SET = 4096;
 /** Flag of the frame that ends its exchange. */
 export const FINAL = 1;
 

@@ -8,6 +8,7 @@ import { blockCdb, pattern } from '../../support/scsi.ts';
 import { type IscsiConversation, iscsiConversation } from '../iscsi/conversation.ts';
 import { populateToken } from '../iscsi/copies.ts';
 import { type ListCommand, listCommand } from '../iscsi/parameter-lists.ts';
+import { withList } from '../iscsi/wrong-list.ts';
 import { type Mutation, mutation } from '../mutation.ts';
 import { anyRange } from '../ranges.ts';
 import { BLOCK } from '../victim-file.ts';
@@ -24,13 +25,14 @@ import {
   probe,
   taskManagement,
 } from './frame.ts';
-import type { Link } from './link.ts';
+import { type Link, ownUnits } from './link.ts';
 import { gamma } from './peer.ts';
 
 /** What a turn waits for: WELCOME, the partner's INVENTORY, TRANSFER_READY, or the end of the last exchange. */
 export type Awaited = 'nothing' | 'welcome' | 'inventory' | 'ready' | 'answer';
 
 export interface Turn {
+  readonly opens?: true;
   readonly after: Awaited;
   /** Null: it would be wrong by now. */
   readonly make: (link: Link) => Frame | null;
@@ -46,7 +48,8 @@ type Exchange =
       readonly asked: boolean;
       readonly pieces: number;
     }
-  | { readonly kind: 'list' | 'token'; readonly list: ListCommand }
+  /** Of an inventory, what would be the CDB are the parameters: they count what is in the list. */
+  | { readonly kind: 'list' | 'token' | 'inventory'; readonly list: ListCommand }
   | { readonly kind: 'manage'; readonly what: number };
 
 interface OfLink {
@@ -72,6 +75,8 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('ready' as const, 'probe' as const, 'nexus' as const) }),
     weight: 2,
   },
+  // Again, as where a unit of its has changed.
+  { arbitrary: fc.constant({ kind: 'inventory' as const, list: inventoryList() }), weight: 5 },
   { arbitrary: fc.constant({ kind: 'goodbye' as const }), weight: 1 },
   {
     arbitrary: fc
@@ -113,7 +118,7 @@ const ofLink = {
 
 export const frameConversation: fc.Arbitrary<FrameConversation> = fc.record({
   protocol: fc.constant('frames' as const),
-  exchanges: fc.array(exchange, { minLength: 1, maxLength: 8, size: 'max' }),
+  exchanges: fc.array(exchange, { minLength: 1, maxLength: 6, size: 'max' }),
   ...ofLink,
 });
 
@@ -129,21 +134,26 @@ export const ownerConversation: fc.Arbitrary<OwnerConversation> = fc.record({
 
 /** How every conversation begins. */
 export function openingTurns(partner: string): Turn[] {
-  return [
-    { after: 'nothing', make: () => hello(makeHello(gamma, partner, 0, false)) },
-    { after: 'welcome', make: (link) => inventory(link.ownUnits) },
-  ];
+  return [greeting(partner), ...exchangeTurns(announced).map(whenWelcome)];
+}
+
+const announced: Exchange = { kind: 'inventory', list: inventoryList() };
+
+function greeting(partner: string): Turn {
+  return { after: 'nothing', make: () => hello(makeHello(gamma, partner, 0, false)) };
+}
+
+function whenWelcome(turn: Turn): Turn {
+  return { ...turn, after: 'welcome' };
 }
 
 /** The conversation as it should be. */
-export function turnsOf({ exchanges, system }: FrameConversation): Turn[] {
+export function turnsOf({ exchanges, system, mutation: changes }: FrameConversation): Turn[] {
   const open: Turn = { after: 'inventory', make: (link) => nexusOpen(link.newNexus()) };
-  return [
-    ...openingTurns(system),
-    open,
-    ...exchangeTurns({ kind: 'ready' }),
-    ...exchanges.flatMap(exchangeTurns),
-  ];
+  const [first, ...rest] = withList([announced, ...exchanges], changes).map(exchangeTurns);
+  const units = (first ?? []).map(whenWelcome);
+  const opening = [greeting(system), ...units, open, ...exchangeTurns({ kind: 'ready' })];
+  return [...opening.map((turn): Turn => ({ ...turn, opens: true })), ...rest.flat()];
 }
 
 function exchangeTurns(one: Exchange): Turn[] {
@@ -159,6 +169,8 @@ function exchangeTurns(one: Exchange): Turn[] {
       return [turn((link) => probe(link.newExchange() & 0xff), 'nothing')];
     case 'nexus':
       return [turn((link) => nexusClose(link.nexus)), turn((link) => nexusOpen(link.newNexus()), 'nothing')];
+    case 'inventory':
+      return [turn(() => inventoryFrame(one.list), 'nothing')];
     case 'goodbye':
       return [turn(() => goodbye())];
     case 'read': {
@@ -195,6 +207,15 @@ function exchangeTurns(one: Exchange): Turn[] {
     default:
       return one satisfies never;
   }
+}
+
+function inventoryList(): ListCommand {
+  const { name, parameters, payload, fields } = inventory(ownUnits);
+  return { name, cdb: parameters, data: payload, fields };
+}
+
+function inventoryFrame({ name, cdb, data }: ListCommand): Frame {
+  return { ...inventory(ownUnits), name, parameters: cdb, payload: data };
 }
 
 const none = new Uint8Array(0);

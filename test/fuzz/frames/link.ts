@@ -3,11 +3,13 @@ import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { decodeCommand } from '../../../src/wire/interconnect/command.ts';
 import { FrameType, u32 } from '../../../src/wire/interconnect/frame.ts';
 import { decodeInventory, type InventoryUnit } from '../../../src/wire/interconnect/inventory.ts';
+import { decodeResult } from '../../../src/wire/interconnect/result.ts';
 import { sense } from '../../../src/wire/scsi/sense.ts';
 import type { Mutation } from '../mutation.ts';
 import { identityOf } from '../victim-file.ts';
-import { Waiting } from '../waiting.ts';
+import { SURE_MILLISECONDS, Waiting } from '../waiting.ts';
 import type { Awaited } from './conversation.ts';
+import { FcPeer } from './fc-peer.ts';
 import {
   dataIn,
   type Frame,
@@ -18,25 +20,27 @@ import {
   taskManagementResponse,
   transferReady,
 } from './frame.ts';
-import { connectPeer, type Peer } from './peer.ts';
+import type { Heard, Peer } from './peer.ts';
+import { TcpPeer } from './tcp-peer.ts';
 
 const FIRST_EXCHANGE = 0x1_0000;
-const LAST_PROBE = 0x7fff_fff0;
+const FIRST_PROBE = 0x7fff_0000;
+const UNIT_ATTENTION = 6;
 const none: Mutation = { kind: 'none' };
 
 const identity = identityOf('vol-g');
+export const ownUnits: readonly InventoryUnit[] = [
+  {
+    id: 1,
+    blockLength: identity.blockLength,
+    blockCount: identity.blockCount,
+    accessState: 0,
+    name: 'vol-g',
+    serial: identity.serial,
+  },
+];
 
 export class Link {
-  readonly ownUnits: readonly InventoryUnit[] = [
-    {
-      id: 1,
-      blockLength: identity.blockLength,
-      blockCount: identity.blockCount,
-      accessState: 0,
-      name: 'vol-g',
-      serial: identity.serial,
-    },
-  ];
   /** Of the last command or function, and of the last nexus. */
   exchange = FIRST_EXCHANGE;
   nexus = 0;
@@ -44,6 +48,8 @@ export class Link {
   unit = 0;
   /** What TRANSFER_READY asked for in the last exchange. */
   asked: { readonly offset: number; readonly length: number } | null = null;
+  /** The last command was told a unit attention in place of its result. */
+  toldAttention = false;
   /** Of the last frame that brought data. */
   dataIn: Uint8Array = new Uint8Array(0);
   readonly seen: string[] = [];
@@ -53,6 +59,8 @@ export class Link {
   #welcomed = false;
   #listed = false;
   #ended = true;
+  /** Of the last probe, and whether it has been answered. */
+  #probeNumber = FIRST_PROBE;
   #probed = false;
   #closed = false;
   /** Write data that is still to come, by exchange. */
@@ -65,7 +73,10 @@ export class Link {
     watch: (bytes: Uint8Array) => void,
   ): Promise<Link> {
     const link = new Link();
-    const peer = await connectPeer(address, partner, watch, (...frame) => link.#heard(...frame));
+    const heard: Heard = (...frame) => link.#heard(...frame);
+    const peer = await (address.transport === 'fcip'
+      ? FcPeer.connect(address, partner, watch, heard)
+      : TcpPeer.connect(address, watch, heard));
     link.#peer = peer;
     void peer.closed.then(() => {
       link.#closed = true;
@@ -81,6 +92,7 @@ export class Link {
   newExchange(): number {
     this.exchange += 1;
     this.asked = null;
+    this.toldAttention = false;
     this.#ended = false;
     return this.exchange;
   }
@@ -91,32 +103,56 @@ export class Link {
   }
 
   async ready(awaited: Awaited): Promise<void> {
-    if (awaited === 'welcome') await this.#until(() => this.#welcomed);
-    if (awaited === 'inventory') await this.#until(() => this.#listed);
-    if (awaited === 'ready') await this.#until(() => this.asked !== null || this.#ended);
-    if (awaited === 'answer') await this.#until(() => this.#ended);
+    if (awaited === 'nothing') return;
+    const holds = () => this.#closed || this.#has(awaited);
+    // Who waits for the rest of a frame answers nothing; and before WELCOME nobody answers a probe.
+    if (this.#peer?.isInStep !== true) return this.#waiting.until(holds);
+    if (!this.#welcomed) return this.#waiting.until(holds, SURE_MILLISECONDS);
+    await this.#waiting.untilOrBehind(
+      holds,
+      () => this.#probe(),
+      () => this.#probed,
+    );
+  }
+
+  #has(awaited: Exclude<Awaited, 'nothing'>): boolean {
+    switch (awaited) {
+      case 'welcome':
+        return this.#welcomed;
+      case 'inventory':
+        return this.#listed;
+      case 'ready':
+        return this.asked !== null || this.#ended;
+      case 'answer':
+        return this.#ended;
+      default:
+        return awaited satisfies never;
+    }
+  }
+
+  #probe(): void {
+    this.#probed = false;
+    this.#probeNumber += 1;
+    void this.send(probe(this.#probeNumber), none);
   }
 
   async send(frame: Frame, mutation: Mutation): Promise<string | null> {
     return this.#closed || this.#peer === null ? null : this.#peer.send(frame, mutation);
   }
 
-  /** Gives what was wrong: what is answered behind a frame with a wrong checksum shows that nobody looked at it. */
+  /** Gives what was overlooked: what is answered behind a frame that ends a link shows that nobody looked at it. */
   async end(): Promise<string | null> {
     await this.ready('answer');
-    const damaged = this.#peer?.damaged ?? null;
-    if (damaged !== null) {
-      await this.send(probe(LAST_PROBE), none);
-      await this.#until(() => this.#probed);
+    const broken = this.#peer?.broken ?? null;
+    if (broken !== null) {
+      this.#probe();
+      // Who looks ends the link.
+      await this.#waiting.until(() => this.#probed || this.#closed, SURE_MILLISECONDS);
     }
     this.seen.push(this.#closed ? 'link ended by the other' : 'link held');
     this.#peer?.destroy();
     await this.#peer?.closed;
-    return damaged !== null && this.#probed ? `a wrong checksum was overlooked: ${damaged}` : null;
-  }
-
-  #until(holds: () => boolean): Promise<void> {
-    return this.#waiting.until(() => holds() || this.#closed);
+    return broken !== null && this.#probed ? broken : (this.#peer?.overlooked ?? null);
   }
 
   #heard(type: number, exchange: number, parameters: Uint8Array, payload: Uint8Array): void {
@@ -134,7 +170,7 @@ export class Link {
         void this.send(probeReply(u32(parameters, 0)), none);
         break;
       case FrameType.probeReply:
-        if (u32(parameters, 0) === LAST_PROBE) this.#probed = true;
+        if (u32(parameters, 0) === this.#probeNumber) this.#probed = true;
         break;
       case FrameType.nexusPing:
         void this.send(nexusHeld(u32(parameters, 0), u32(parameters, 4)), none);
@@ -143,6 +179,8 @@ export class Link {
         this.asked = { offset: u32(parameters, 0), length: u32(parameters, 4) };
         break;
       case FrameType.response:
+        this.toldAttention =
+          exchange === this.exchange && decodeResult(parameters)?.sense?.key === UNIT_ATTENTION;
         this.#over(
           exchange,
           `RESPONSE kind ${parameters[0]} status ${(parameters[1] ?? 0).toString(16).padStart(2, '0')}`,

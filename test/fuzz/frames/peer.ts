@@ -1,19 +1,6 @@
 /** Who plays gamma on one link: sends right frames, changed as a mutation says, and hears what comes back. */
-import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
-import { crc32c } from '../../../src/wire/crc32c.ts';
-import {
-  emptyHeader,
-  type FrameHeader,
-  FrameType,
-  HEADER_LENGTH,
-  putU32,
-  sealFrame,
-  u16,
-} from '../../../src/wire/interconnect/frame.ts';
-import { FcPartner, reseal } from '../../cluster/fc/fc-partner.ts';
-import { RawPartner } from '../../cluster/support/raw-partner.ts';
-import { fieldsIn, type Message } from '../message.ts';
-import { type Mutation, mutate } from '../mutation.ts';
+import { emptyHeader, FrameType, HEADER_LENGTH, sealFrame } from '../../../src/wire/interconnect/frame.ts';
+import type { Mutation } from '../mutation.ts';
 import { CLUSTER_NAME } from '../victim-file.ts';
 import type { Frame } from './frame.ts';
 
@@ -25,247 +12,22 @@ export interface Peer {
   /** The link's, once WELCOME has come. */
   generation: number;
   readonly closed: Promise<void>;
-  /** What went out with a checksum that was wrong, where that has to be seen. */
-  readonly damaged: string | null;
+  /** All that went out so far can be read to its end. */
+  readonly isInStep: boolean;
+  /** What went out and must have ended the link; and what was taken and must not be. */
+  readonly broken: string | null;
+  readonly overlooked: string | null;
   /** Sends the frame, as the mutation has made it if there is one. Gives what that was. */
   send(frame: Frame, mutation: Mutation): Promise<string | null>;
   destroy(): void;
 }
 
-export async function connectPeer(
-  address: LinkAddress,
-  partner: string,
-  watch: (bytes: Uint8Array) => void,
-  heard: Heard,
-): Promise<Peer> {
-  return address.transport === 'fcip'
-    ? FcPeer.connect(address, partner, watch, heard)
-    : TcpPeer.connect(address, watch, heard);
-}
-
-/** Fields of the header of every frame. */
-const headerFields = fieldsIn(
-  'header',
-  { type: [0, 1], flags: [1, 1], generation: [8, 4], exchange: [12, 4], 'payload checksum': [16, 4] },
-  { 'parameters length': [2, 2], 'payload length': [4, 4] },
-);
-
-class TcpPeer implements Peer {
-  damaged: string | null = null;
-  readonly #partner: RawPartner;
-
-  private constructor(partner: RawPartner) {
-    this.#partner = partner;
-  }
-
-  static async connect(
-    address: LinkAddress,
-    watch: (bytes: Uint8Array) => void,
-    heard: Heard,
-  ): Promise<TcpPeer> {
-    const partner = await RawPartner.connect(address);
-    partner.onBytes = watch;
-    partner.onFrame = ({ header, parameters, payload }) =>
-      heard(header.type, header.exchange, parameters, payload);
-    return new TcpPeer(partner);
-  }
-
-  get generation(): number {
-    return this.#partner.generation;
-  }
-
-  set generation(generation: number) {
-    this.#partner.generation = generation;
-  }
-
-  get closed(): Promise<void> {
-    return this.#partner.closed;
-  }
-
-  send(frame: Frame, mutation: Mutation): Promise<string | null> {
-    const message = this.#message(frame);
-    const right = message.header.slice();
-    const changed = mutate(message, mutation);
-    // A byte that is wrong by itself is for the checksum to find.
-    if (mutation.kind !== 'byte') seal(message);
-    else if (Buffer.compare(message.header, right) !== 0) this.damaged = frame.name;
-    const bytes = Buffer.concat([message.header, message.data]);
-    const part =
-      mutation.kind === 'cut' ? Math.floor((bytes.length * mutation.thousandths) / 1000) : bytes.length;
-    this.#partner.write(bytes.subarray(0, part));
-    if (mutation.kind === 'cut') this.destroy();
-    return Promise.resolve(changed);
-  }
-
-  destroy(): void {
-    this.#partner.destroy();
-  }
-
-  #message({ name, type, flags, exchange, parameters, payload, fields }: Frame): Message {
-    const header = new Uint8Array(HEADER_LENGTH + parameters.length);
-    header.set(parameters, HEADER_LENGTH);
-    const generation = type === FrameType.hello ? 0 : this.generation;
-    const lengths = { parametersLength: parameters.length, payloadLength: payload.length };
-    sealFrame(header, { ...emptyHeader(), type, flags, exchange, generation, ...lengths });
-    const shifted = fields.map((field) =>
-      field.part === 'data' ? field : { ...field, at: field.at + HEADER_LENGTH },
-    );
-    return {
-      name,
-      header,
-      data: payload,
-      fields: [...headerFields, ...shifted],
-      tellLength: (at, length) => putU32(at, 4, length),
-    };
-  }
-}
-
-/** Sums over as many parameters as the header says there are. */
-function seal({ header, data }: Message): void {
-  const all = Buffer.concat([header, data]);
-  const parameters = all.subarray(HEADER_LENGTH, HEADER_LENGTH + u16(header, 2));
-  putU32(header, 20, crc32c(parameters, crc32c(header.subarray(0, 20))));
-}
-
-/** Offsets in an FCIP frame: RFC 3643 3, FC-FS-3 9. */
-const FC_HEADER = 32;
-const FC_DATA = 56;
-const FC_TRAILER = 8;
-const fcFields = fieldsIn(
-  'header',
-  {
-    protocol: [0, 4],
-    'protocol again': [4, 4],
-    pFlags: [8, 2],
-    'pFlags complement': [10, 2],
-    'length complement': [14, 2],
-    'start of frame': [28, 4],
-    R_CTL: [FC_HEADER, 1],
-    D_ID: [FC_HEADER + 1, 3],
-    S_ID: [FC_HEADER + 5, 3],
-    type: [FC_HEADER + 8, 1],
-    F_CTL: [FC_HEADER + 9, 3],
-    SEQ_ID: [FC_HEADER + 12, 1],
-    DF_CTL: [FC_HEADER + 13, 1],
-    OX_ID: [FC_HEADER + 16, 2],
-    RX_ID: [FC_HEADER + 18, 2],
-  },
-  { 'frame length': [12, 2], SEQ_CNT: [FC_HEADER + 14, 2], parameter: [FC_HEADER + 20, 4] },
-);
-/** Those of the information units that carry commands: FCP_CMND, and the context before it. Gamma may see every unit, so the LUN stays. */
-const unitFields = fieldsIn(
-  'data',
-  {
-    'word 1': [4, 4],
-    'byte 10': [10, 1],
-    'byte 11': [11, 1],
-    'word 3': [12, 4],
-    'word 5': [20, 4],
-  },
-  { 'word 2': [8, 4], 'word 4': [16, 4], 'word 6': [24, 4], 'word 7': [28, 4] },
-);
-
-class FcPeer implements Peer {
-  readonly damaged = null;
-  readonly closed: Promise<void>;
-  readonly #partner: FcPartner;
-
-  private constructor(partner: FcPartner) {
-    this.#partner = partner;
-    this.closed = partner.closes().then(() => undefined);
-  }
-
-  static async connect(
-    address: LinkAddress,
-    calls: string,
-    watch: (bytes: Uint8Array) => void,
-    heard: Heard,
-  ): Promise<FcPeer> {
-    const partner = await FcPartner.connect(address, { self: gamma, calls });
-    partner.onBytes = watch;
-    partner.onFrame = ({ type, exchange }: FrameHeader, parameters, payload) =>
-      heard(type, exchange, parameters.slice(), payload);
-    return new FcPeer(partner);
-  }
-
-  get generation(): number {
-    return this.#partner.channel.generation;
-  }
-
-  /** FcPartner takes it from WELCOME itself. */
-  set generation(_: number) {}
-
-  async send(frame: Frame, mutation: Mutation): Promise<string | null> {
-    // A channel that is closed, or has not been let in yet, sends nothing.
-    const early = frame.type !== FrameType.hello && this.generation === 0;
-    if (early || this.#partner.closedBy !== null) return null;
-    let changed: string | null = null;
-    this.#partner.mangle = (frames) => {
-      if (mutation.kind === 'none' || !('turn' in mutation) || changed !== null) return frames;
-      const at = mutation.turn % Math.max(1, frames.length);
-      return frames.flatMap((bytes, index) => {
-        if (index > at && mutation.kind === 'cut') return [];
-        if (index !== at) return [bytes];
-        const [what, sent] = changeFc(bytes, mutation);
-        changed = what;
-        return sent;
-      });
-    };
-    this.#put(frame);
-    // What is sent goes out when the turn ends.
-    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    if (mutation.kind === 'cut') this.destroy();
-    return changed;
-  }
-
-  #put({ type, flags, exchange, parameters, payload }: Frame): void {
-    const { channel } = this.#partner;
-    channel.scratch.set(parameters, HEADER_LENGTH);
-    try {
-      if (type === FrameType.transferReady) channel.sendUrgent(type, exchange, parameters.length);
-      else channel.send(type, flags, exchange, parameters.length, payload);
-    } catch (error) {
-      // After a frame that was changed, this end of the link may hold the exchange for ended.
-      if (!(error instanceof Error) || !/is not open/.test(error.message)) throw error;
-    }
-  }
-
-  destroy(): void {
-    this.#partner.channel.destroy('the conversation is over');
-  }
-}
-
-/** One FCIP frame as the mutation has made it, and what that was. */
-function changeFc(bytes: Buffer, mutation: Mutation): readonly [string, Buffer[]] {
-  if (mutation.kind === 'drop') return ['an FC frame is left out', []];
-  if (mutation.kind === 'repeat') return ['an FC frame comes twice', [bytes, bytes]];
-  if (mutation.kind === 'cut') {
-    return [
-      'an FC frame is cut short',
-      [bytes.subarray(0, Math.floor((bytes.length * mutation.thousandths) / 1000))],
-    ];
-  }
-  // A special frame has no FC frame in it.
-  if (bytes.length < FC_DATA + FC_TRAILER) return ['a special frame', [bytes]];
-  const trailer = bytes.subarray(-FC_TRAILER);
-  const message: Message = {
-    name: 'FC frame',
-    header: new Uint8Array(bytes.subarray(0, FC_DATA)),
-    data: new Uint8Array(bytes.subarray(FC_DATA, -FC_TRAILER)),
-    fields: [
-      ...fcFields,
-      ...unitFields.filter(({ at, length }) => at + length <= bytes.length - FC_DATA - FC_TRAILER),
-    ],
-    tellLength(header, length) {
-      const words = (FC_DATA + length + FC_TRAILER) >> 2;
-      header[12] = words >> 8;
-      header[13] = words;
-      header[14] = ~words >> 8;
-      header[15] = ~words;
-    },
-  };
-  const changed = mutate(message, mutation) ?? 'nothing';
-  const whole = Buffer.concat([message.header, message.data, trailer]);
-  const sums = mutation.kind !== 'byte' && whole.length >= FC_DATA + FC_TRAILER;
-  return [changed, [sums ? reseal(whole) : whole]];
+/** Header and parameters as they go over TCP, on a link of that generation. */
+export function sealed({ type, flags, exchange, parameters, payload }: Frame, ofLink: number): Uint8Array {
+  const header = new Uint8Array(HEADER_LENGTH + parameters.length);
+  header.set(parameters, HEADER_LENGTH);
+  const generation = type === FrameType.hello ? 0 : ofLink;
+  const lengths = { parametersLength: parameters.length, payloadLength: payload.length };
+  sealFrame(header, { ...emptyHeader(), type, flags, exchange, generation, ...lengths });
+  return header;
 }

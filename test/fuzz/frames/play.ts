@@ -1,5 +1,6 @@
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
-import { inOrder, type Mutation } from '../mutation.ts';
+import { FrameType } from '../../../src/wire/interconnect/frame.ts';
+import { inOrder, type Mutation, placeOf } from '../mutation.ts';
 import type { Played } from '../played.ts';
 import {
   type FrameConversation,
@@ -12,7 +13,9 @@ import type { Frame } from './frame.ts';
 import { Link } from './link.ts';
 
 const none: Mutation = { kind: 'none' };
-/** Of what an owner sends, one of the first so many is changed. */
+/** What happens to a unit beside is told in place of a command's result, maybe several times. */
+const ATTENTIONS = 4;
+/** Of what an owner sends, one of the first so many is changed, or of what it opens with. */
 const ANSWERS = 8;
 
 /** Brings commands to the system at `address`. `watch` sees every byte that comes back, `wrong` hears what must not be. */
@@ -26,10 +29,10 @@ export async function playFrames(
   const link = await Link.dial(address, system, watch);
   // Over Fibre Channel the order that changes is that of the FC frames within one of these: the peer sees to it.
   const turns = transport === 'fcip' ? turnsOf(conversation) : inOrder(turnsOf(conversation), mutation);
-  const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
+  const at = placeOf(turns, mutation);
   const { sent, changed } = await take(link, turns, at, mutation);
   const overlooked = await link.end();
-  if (overlooked !== null) wrong(overlooked);
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   return { sent, changed, seen: link.seen };
 }
 
@@ -42,18 +45,20 @@ export async function playOwner(
   wrong: (what: string) => void,
 ): Promise<Played> {
   const link = await Link.dial(address, system, watch);
-  const opened = await take(link, openingTurns(system), -1, none);
+  const opening = openingTurns(system);
+  const at = 'turn' in mutation ? mutation.turn % (opening.length + ANSWERS) : -1;
+  const opened = await take(link, opening, at, mutation);
   await link.ready('inventory');
-  const answers = new Answers(link, mutation, transport === 'tcp');
+  const answers = new Answers(link, mutation, at - opening.length, transport === 'tcp');
   link.owes = (frame) => answers.put(frame);
   const played = await client();
   await answers.sent;
   const overlooked = await link.end();
-  if (overlooked !== null) wrong(overlooked);
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   const sent = opened.sent + answers.count + played.sent;
   return {
     sent,
-    changed: answers.changed,
+    changed: opened.changed ?? answers.changed,
     seen: [...link.seen, ...played.seen.map((what) => `client: ${what}`)],
   };
 }
@@ -66,14 +71,23 @@ async function take(
 ): Promise<{ readonly sent: number; readonly changed: string | null }> {
   let sent = 0;
   let changed: string | null = null;
-  for (const [index, turn] of turns.entries()) {
-    await link.ready(turn.after);
-    if (link.closed) break;
-    const frame = turn.make(link);
-    if (frame === null) continue;
+  /** The turn of the last command. */
+  let command = 0;
+  const put = async (index: number) => {
+    const frame = link.closed ? null : (turns[index]?.make(link) ?? null);
+    if (frame === null) return;
+    if (frame.type === FrameType.command) command = index;
     const what = await link.send(frame, index === at ? mutation : none);
     if (index === at) changed = `${frame.name}: ${what ?? mutation.kind}`;
     sent += 1;
+  };
+  for (const [index, { after }] of turns.entries()) {
+    await link.ready(after);
+    for (let told = 0; after !== 'nothing' && link.toldAttention && told < ATTENTIONS; told += 1) {
+      await put(command);
+      await link.ready(after);
+    }
+    await put(index);
   }
   return { sent, changed };
 }
@@ -90,12 +104,12 @@ class Answers {
   readonly #ordered: boolean;
   #later: Frame | null = null;
 
-  /** `ordered`: whether the order of whole frames may change; over Fibre Channel it is that of the FC frames, by the peer. */
-  constructor(link: Link, mutation: Mutation, ordered: boolean) {
+  /** `at`: of the frame that is changed, of none where it is negative. `ordered`: whether the order of whole frames may change; over Fibre Channel it is that of the FC frames, by the peer. */
+  constructor(link: Link, mutation: Mutation, at: number, ordered: boolean) {
     this.#link = link;
     this.#ordered = ordered;
     this.#mutation = mutation;
-    this.#at = 'turn' in mutation ? mutation.turn % ANSWERS : -1;
+    this.#at = at;
   }
 
   put(frame: Frame): void {

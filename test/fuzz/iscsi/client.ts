@@ -13,11 +13,14 @@ import {
 import { acknowledgementTag } from '../../../src/wire/iscsi/data-in.ts';
 import { decodeLoginResponse } from '../../../src/wire/iscsi/login-response.ts';
 import { Opcode, opcodeName } from '../../../src/wire/iscsi/opcode.ts';
-import { decodeR2t } from '../../../src/wire/iscsi/r2t.ts';
+import { decodeR2t, type R2t } from '../../../src/wire/iscsi/r2t.ts';
 import { RejectReason } from '../../../src/wire/iscsi/reject.ts';
+import { decodeSenseSegment } from '../../../src/wire/iscsi/scsi-response.ts';
 import { u32 } from '../../../src/wire/scsi/bytes.ts';
+import { decodeSense } from '../../../src/wire/scsi/sense-data.ts';
 import type { Place } from '../../support/relay.ts';
 import type { Message } from '../message.ts';
+import { SURE_MILLISECONDS } from '../waiting.ts';
 import { acknowledgementPdu, type Numbers, nopPdu } from './pdus.ts';
 import type { HostileSession } from './session.ts';
 
@@ -32,7 +35,12 @@ export type Awaited = 'nothing' | 'answer' | 'r2t';
 
 const NO_BYTES = new Uint8Array(0);
 const DIGEST_REJECT = `Reject ${RejectReason.dataDigestError.toString(16).padStart(2, '0')}`;
-const LAST_PING_TAG = 0xfffffff0;
+/** What was sent has been handled: the R2T for the rest, or a Reject, follows soon. */
+const FATE_MILLISECONDS = 500;
+const FIRST_PING_TAG = 0xffff_0000;
+const UNIT_ATTENTION = 6;
+/** RFC 7143 13.12. */
+const DEFAULT_SEGMENT_LENGTH = 8192;
 /** Answers that a client who may want them again has not acknowledged yet. */
 const UNACKNOWLEDGED = 4;
 
@@ -46,9 +54,16 @@ export class HostileClient {
   #digests = { header: false, data: false };
   #recovers = false;
   #closed = false;
+  /** Of the last ping, and whether it has been answered. */
+  #pingTag = FIRST_PING_TAG;
   #pinged = false;
-  /** What went out with a sum that was wrong. */
+  /** All PDUs so far were as long as their headers say. */
+  #inStep = true;
+  /** The longest data segment that the target takes; null before full feature phase. */
+  #longest: number | null = null;
+  /** What went out with a sum that was wrong, and what was too long. */
   #damaged: string | null = null;
+  #tooLong: string | null = null;
 
   static connect(
     place: Place,
@@ -99,8 +114,22 @@ export class HostileClient {
   async ready(awaited: Awaited): Promise<void> {
     const { session } = this;
     const isAnswered = () => session.answered.has(session.tag);
-    if (awaited === 'answer') await session.until(isAnswered);
-    if (awaited === 'r2t') await session.until(() => session.r2t !== null || isAnswered());
+    if (awaited === 'nothing') return;
+    const holds = () => session.closed || isAnswered() || (awaited === 'r2t' && session.r2t !== null);
+    // Who waits for the rest of a PDU answers nothing; and each login request has its answer.
+    if (!this.#inStep) return session.waiting.until(holds);
+    if (this.#longest === null) return session.waiting.until(holds, SURE_MILLISECONDS);
+    await session.waiting.untilOrBehind(
+      holds,
+      () => this.#ping(),
+      () => this.#pinged,
+    );
+  }
+
+  #ping(): void {
+    this.#pinged = false;
+    this.#pingTag += 1;
+    this.#nop(this.#pingTag, NO_TAG);
   }
 
   /** A request that is about to be sent with the tag of the last one: it has no answer yet. */
@@ -123,26 +152,43 @@ export class HostileClient {
     const { header, data } = sums ?? right;
     const isWrong = !same(header, right.header) || !same(data, right.data);
     if (isWrong && thousandths === 1000) this.#damaged ??= message.name;
+    this.#inStep &&= isWhole(message) && thousandths === 1000;
+    if (this.#inStep) this.#judged(message, !isWrong);
     const bytes = Buffer.concat([message.header, header, padded(message.data), data]);
     this.#socket.write(bytes.subarray(0, Math.floor((bytes.length * thousandths) / 1000)));
   }
 
+  #judged({ name, header, data }: Message, intact: boolean): void {
+    this.session.judge.sent(header, data, intact);
+    if (intact && this.#longest !== null && data.length > this.#longest) this.#tooLong ??= name;
+  }
+
   /**
-   * Waits until all that was sent has been handled, as far as that can be seen, and closes. Gives what was wrong: what is
-   * answered behind a PDU with a wrong sum shows that nobody looked at the sum.
+   * Waits until all that was sent has been handled, as far as that can be seen, and closes. Gives what was overlooked: what is
+   * answered behind a PDU that ends a connection, or is at least rejected, shows that nobody looked.
    */
   async end(cut: boolean): Promise<string | null> {
     const { session } = this;
+    this.#pinged = false;
     if (!this.#closed && !cut) {
-      this.#nop(LAST_PING_TAG, NO_TAG);
-      await session.waiting.until(() => this.#pinged || this.#closed);
+      this.#ping();
+      // Who looks ends the connection, or answers behind its Reject.
+      const mustKnow = this.#damaged !== null || this.#tooLong !== null;
+      const patience = mustKnow ? SURE_MILLISECONDS : 0;
+      await session.waiting.until(() => this.#pinged || this.#closed, patience);
       if (!this.#pinged && !this.#closed) session.seen.push('silent');
     }
+    // A task that another has aborted says nothing of it.
+    if (!cut) await session.waiting.until(() => !session.judge.isOpen || session.closed, FATE_MILLISECONDS);
     if (this.#closed) session.seen.push('closed by the target');
     this.#socket.destroy();
     if (!this.#closed) await new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
-    const overlooked = this.#pinged && !session.seen.includes(DIGEST_REJECT) ? this.#damaged : null;
-    return overlooked === null ? null : `a wrong digest was overlooked: ${overlooked}`;
+    if (!this.#pinged) return null;
+    if (this.#damaged !== null && !session.seen.includes(DIGEST_REJECT)) {
+      return `a wrong digest: ${this.#damaged}`;
+    }
+    const rejected = session.seen.some((what) => what.startsWith('Reject'));
+    return this.#tooLong === null || rejected ? null : `a data segment that is too long: ${this.#tooLong}`;
   }
 
   #arrived(bytes: Buffer): void {
@@ -174,7 +220,7 @@ export class HostileClient {
         this.#loginResponse(header, data);
         break;
       case Opcode.r2t:
-        if (initiatorTaskTag(header) === session.tag) session.r2t = decodeR2t(header);
+        this.#r2t(decodeR2t(header));
         break;
       case Opcode.nopIn:
         return this.#nopIn(header);
@@ -182,11 +228,15 @@ export class HostileClient {
         this.#dataIn(header, data);
         break;
       case Opcode.scsiResponse:
-        this.#answer(header, statusText(header));
+        this.#status(header);
+        if (decodeSense(decodeSenseSegment(data))?.key === UNIT_ATTENTION) {
+          session.attention = initiatorTaskTag(header);
+        }
         break;
       case Opcode.reject:
         // It brings the header of what it rejects.
         if (data.length >= BHS_LENGTH) session.answered.add(initiatorTaskTag(data));
+        session.judge.rejected();
         session.seen.push(`Reject ${(header[2] ?? 0).toString(16).padStart(2, '0')}`);
         break;
       default:
@@ -213,6 +263,7 @@ export class HostileClient {
     };
     this.#recovers = keys.get('ErrorRecoveryLevel') === '1';
     this.#firstExpStatSN = this.#expStatSN;
+    this.#longest = Number(keys.get('MaxRecvDataSegmentLength') ?? DEFAULT_SEGMENT_LENGTH);
   }
 
   #dataIn(header: Uint8Array, data: Uint8Array): void {
@@ -225,13 +276,25 @@ export class HostileClient {
       this.send(acknowledgementPdu(session.askedFor, this.expStatSN));
     }
     // The status may come with it.
-    if (((header[1] ?? 0) & 0x01) !== 0) this.#answer(header, statusText(header));
+    if (((header[1] ?? 0) & 0x01) !== 0) this.#status(header);
+  }
+
+  #status(header: Uint8Array): void {
+    const [response, status] = [header[2] ?? 0, header[3] ?? 0];
+    if (response === 0 && status === 0) this.session.judge.good(initiatorTaskTag(header));
+    this.#answer(header, `status ${status.toString(16).padStart(2, '0')}`);
+  }
+
+  #r2t(r2t: R2t): void {
+    const { session } = this;
+    session.judge.asked(r2t.initiatorTaskTag, r2t);
+    if (r2t.initiatorTaskTag === session.tag) session.r2t = r2t;
   }
 
   /** The target's own ping is answered at once: it lets the writes of this session run. */
   #nopIn(header: Uint8Array): void {
     const targetTransferTag = u32(header, 20);
-    if (initiatorTaskTag(header) === LAST_PING_TAG) this.#pinged = true;
+    if (initiatorTaskTag(header) === this.#pingTag) this.#pinged = true;
     else if (targetTransferTag === NO_TAG) this.#answer(header, 'nopIn');
     else this.#nop(NO_TAG, targetTransferTag);
   }
@@ -243,8 +306,9 @@ export class HostileClient {
   }
 }
 
-function statusText(header: Uint8Array): string {
-  return `status ${(header[3] ?? 0).toString(16).padStart(2, '0')}`;
+/** The target finds its end where we do. */
+function isWhole({ header, data }: Message): boolean {
+  return header.length === BHS_LENGTH + totalAhsLength(header) && dataSegmentLength(header) === data.length;
 }
 
 function digest(bytes: Uint8Array): Uint8Array {

@@ -11,8 +11,10 @@ import { type CopyExchange, copyExchange } from './copies.ts';
 import { type KeySet, type LoginWay, loginTurns, type Party } from './login.ts';
 import { type ListCommand, listCommand } from './parameter-lists.ts';
 import { exchangeTurns, ready, sendTargets } from './turns.ts';
+import { withList } from './wrong-list.ts';
 
 export interface Turn {
+  readonly opens?: true;
   /** Of the session's connections: 0 where not given. */
   readonly connection?: 0 | 1;
   readonly after: Awaited;
@@ -115,7 +117,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
           length: blocks * BLOCK,
         };
       }),
-    weight: 3,
+    weight: 5,
   },
   {
     arbitrary: fc
@@ -127,7 +129,7 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
         pieces: fc.integer({ min: 1, max: 4 }),
       })
       .map(({ range, ...one }) => ({ ...one, ...range })),
-    weight: 4,
+    weight: 6,
   },
   { arbitrary: fc.record({ kind: fc.constant('list' as const), list: listCommand, way }), weight: 6 },
   {
@@ -148,8 +150,9 @@ const exchange: fc.Arbitrary<Exchange> = fc.oneof(
     }),
     weight: 1,
   },
-  { arbitrary: fc.record({ kind: fc.constant('snack' as const), type: fc.nat(3) }), weight: 2 },
-  { arbitrary: copyExchange, weight: 2 },
+  { arbitrary: fc.record({ kind: fc.constant('snack' as const), type: fc.nat(3) }), weight: 1 },
+  // Of many turns.
+  { arbitrary: copyExchange, weight: 1 },
   { arbitrary: fc.constant({ kind: 'logout' as const }), weight: 1 },
 );
 
@@ -161,7 +164,7 @@ export const iscsiConversation: fc.Arbitrary<IscsiConversation> = fc.record({
   keys: fc.constantFrom<KeySet[]>('usual', 'r2t', 'digests', 'recovery', 'several'),
   inTurn: fc.boolean(),
   attributes: fc.constantFrom(0, 1, 1, 2, 3),
-  exchanges: fc.array(exchange, { minLength: 1, maxLength: 8, size: 'max' }),
+  exchanges: fc.array(exchange, { minLength: 1, maxLength: 6, size: 'max' }),
   mutation,
 });
 
@@ -174,20 +177,25 @@ export function turnsOf(conversation: IscsiConversation, party: Party): Turn[] {
   const setting = { ...conversation, lun: lun(unit), otherLun: lun(unit + 1), connection: 0 as const };
   const discovers = login === 'discovery';
   const several = keys === 'several' && !discovers;
-  const exchanges = conversation.exchanges.filter(({ kind }) => !discovers || ofDiscovery.includes(kind));
+  const exchanges = withList(conversation.exchanges, conversation.mutation).filter(
+    ({ kind }) => !discovers || ofDiscovery.includes(kind),
+  );
   // The first command of a nexus at a unit hears of a unit attention.
   const others = setting.otherLun === setting.lun ? [] : [{ ...setting, lun: setting.otherLun }];
-  const opening = discovers
+  const firsts = discovers
     ? exchangeTurns(sendTargets, setting)
     : [setting, ...others].flatMap((at) => exchangeTurns(ready, at));
-  const [first, ...rest] = [
-    ...opening,
+  // Full feature phase begins with the last answer of the login.
+  const begin = firsts.map((turn, place) => (place === 0 ? { ...turn, after: 'answer' as const } : turn));
+  const joins = several ? loginTurns(login, keys, 1, party) : [];
+  return [
+    ...[...loginTurns(login, keys, 0, party), ...joins, ...begin].map(opens),
     ...exchanges.flatMap((one, place) =>
       exchangeTurns(one, several && place % 2 === 0 ? { ...setting, connection: 1 } : setting),
     ),
   ];
-  // Full feature phase begins with the last answer of the login.
-  const begin = first === undefined ? [] : [{ ...first, after: 'answer' as const }];
-  const joins = several ? loginTurns(login, keys, 1, party) : [];
-  return [...loginTurns(login, keys, 0, party), ...joins, ...begin, ...rest];
+}
+
+function opens(turn: Turn): Turn {
+  return { ...turn, opens: true };
 }

@@ -30,7 +30,8 @@ export type CopyExchange =
   | {
       readonly kind: 'token';
       readonly way: WriteWay;
-      readonly populate: ListCommand;
+      /** POPULATE TOKEN. */
+      readonly list: ListCommand;
       readonly write: ListCommand;
       /** Written to the other unit that the port shows. */
       readonly elsewhere: boolean;
@@ -214,7 +215,7 @@ const writeUsing = (of: readonly Range[]): ListCommand => {
 };
 
 interface Token {
-  readonly populate: ListCommand;
+  readonly list: ListCommand;
   readonly write: ListCommand;
   readonly destination: Range;
 }
@@ -230,10 +231,10 @@ const token: fc.Arbitrary<Token> = fc
   .map(({ ranges: of, seconds, type, apart }) => {
     const to = of.map(({ lba, blocks: count }) => ({ lba: lba + apart, blocks: count }));
     const destination = to[0] ?? { lba: 0, blocks: 1 };
-    return { populate: populate(of, seconds, type), write: writeUsing(to), destination };
+    return { list: populate(of, seconds, type), write: writeUsing(to), destination };
   });
 
-export const populateToken = token.map((one) => one.populate);
+export const populateToken = token.map((one) => one.list);
 
 export const copyListCommand: fc.Arbitrary<ListCommand> = fc.oneof(
   copy.map(({ list }) => list),
@@ -262,7 +263,7 @@ export function copySteps(one: CopyExchange): CopyStep[] {
     ];
   }
   return [
-    { list: one.populate },
+    { list: one.list },
     { read: information(INFORMATION), waits: true },
     { list: one.write, waits: true, atOther: one.elsewhere },
     { read: information(INFORMATION), waits: true, atOther: one.elsewhere },

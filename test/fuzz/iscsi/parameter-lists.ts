@@ -17,11 +17,12 @@ export interface ListCommand {
   readonly tokenAt?: number;
 }
 
-/** The list, with the token that the last data-in has at its end, where the list takes one and there is one. */
+/** The list, with the token that the last data-in has at its end, where the list takes one and there is one: as much of it as fits. */
 export function dataOf({ data, tokenAt }: ListCommand, dataIn: Uint8Array): Uint8Array {
   const list = data.slice();
-  if (tokenAt !== undefined && dataIn.length > ROD_TOKEN_LENGTH)
-    list.set(dataIn.subarray(-ROD_TOKEN_LENGTH), tokenAt);
+  if (tokenAt === undefined || dataIn.length <= ROD_TOKEN_LENGTH) return list;
+  const place = list.subarray(tokenAt, tokenAt + ROD_TOKEN_LENGTH);
+  place.set(dataIn.subarray(-ROD_TOKEN_LENGTH).subarray(0, place.length));
   return list;
 }
 
@@ -118,7 +119,8 @@ const modeSelect = fc
     const body = new Uint8Array(page === 0x08 ? 20 : 12);
     body[0] = page;
     body[1] = body.length - 2;
-    if (page === 0x08) body[2] = 0x04;
+    // WCE, GLTSD.
+    body[2] = page === 0x08 ? 0x04 : 0x02;
     const data = Uint8Array.from([...header, ...block, ...body]);
     const cdb = ten
       ? Uint8Array.from([0x55, 0x10, 0, 0, 0, 0, 0, 0, data.length, 0])
@@ -132,12 +134,13 @@ const modeSelect = fc
     return { name: `MODE SELECT (${ten ? 10 : 6})`, cdb, data, fields: fieldsIn('data', values, lengths) };
   });
 
+/** Lists that say how long they are, and where, more often than data that is as it is. */
 export const listCommand: fc.Arbitrary<ListCommand> = fc.oneof(
-  unmap,
+  { arbitrary: unmap, weight: 3 },
   writeSame,
   compareAndWrite,
   verify,
   reserveOut,
-  modeSelect,
+  { arbitrary: modeSelect, weight: 2 },
   copyListCommand,
 );

@@ -12,7 +12,7 @@ import { encodeTextRequest } from '../../../src/wire/iscsi/text-request.ts';
 import { putU24 } from '../../../src/wire/scsi/bytes.ts';
 import { cdbLength } from '../../../src/wire/scsi/cdb.ts';
 import { encodeLun } from '../../../src/wire/scsi/lun.ts';
-import { type Field, fieldsIn, LUN_FIELD, type Message } from '../message.ts';
+import { common, type Field, fieldsIn, LUN_FIELD, type Message } from '../message.ts';
 import type { AskedFor } from './session.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -26,7 +26,7 @@ export interface Numbers {
   readonly expStatSN: number;
 }
 
-const common = fieldsIn(
+const everywhere = fieldsIn(
   'header',
   {
     opcode: [0, 1],
@@ -37,7 +37,7 @@ const common = fieldsIn(
     ITT: [16, 4],
   },
   { TotalAHSLength: [4, 1], DataSegmentLength: [5, 3] },
-);
+).map(common);
 const sequence = fieldsIn('header', { CmdSN: [24, 4], ExpStatSN: [28, 4] });
 
 function message(
@@ -55,7 +55,7 @@ function message(
     name,
     header,
     data,
-    fields: [...common, ...fields],
+    fields: [...everywhere, ...fields],
     tellLength: (at, length) => putU24(at, 5, length),
   };
 }

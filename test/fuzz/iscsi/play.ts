@@ -1,10 +1,14 @@
 import type { Place } from '../../support/relay.ts';
-import { inOrder, mutate } from '../mutation.ts';
+import { inOrder, mutate, placeOf } from '../mutation.ts';
 import type { Played } from '../played.ts';
-import { HostileClient } from './client.ts';
-import { type IscsiConversation, turnsOf } from './conversation.ts';
+import { type Awaited, HostileClient } from './client.ts';
+import { type IscsiConversation, type Turn, turnsOf } from './conversation.ts';
 import type { Party } from './login.ts';
 import { HostileSession } from './session.ts';
+
+const COMMAND = 'SCSI Command';
+/** What happens to a unit beside is told in place of a command's result, maybe several times. */
+const ATTENTIONS = 4;
 
 /** Holds a conversation with the target at `place`. `watch` sees every byte that comes back, `wrong` hears what must not be. */
 export async function playIscsi(
@@ -15,31 +19,49 @@ export async function playIscsi(
   wrong: (what: string) => void,
   patienceMilliseconds?: number,
 ): Promise<Played> {
-  const { mutation } = conversation;
+  const { mutation, inTurn } = conversation;
   const session = new HostileSession(patienceMilliseconds);
   const clients: HostileClient[] = [];
   const turns = inOrder(turnsOf(conversation, party), mutation);
-  const at = 'turn' in mutation ? mutation.turn % Math.max(1, turns.length) : -1;
+  const at = placeOf(turns, mutation);
+  const cuts = mutation.kind === 'cut';
   let changed: string | null = null;
   let sent = 0;
-  let cut = false;
+  /** Sends the last command once more. */
+  let again: (() => void) | null = null;
+  let last: HostileClient | null = null;
+  const put = (client: HostileClient, make: Turn['make'], here: boolean) => {
+    const message = make(client);
+    if (message === null) return;
+    if (message.name.startsWith(COMMAND)) again = () => put(client, make, here);
+    // A byte that is wrong by itself is for the digest to find, where there is one.
+    const sums = here && mutation.kind === 'byte' ? client.sums(message) : null;
+    if (here) changed = `${message.name}: ${mutate(message, mutation) ?? mutation.kind}`;
+    client.send(message, here && cuts ? mutation.thousandths : 1000, sums);
+    if (here && mutation.kind === 'echo') client.send(message);
+    sent += 1;
+  };
+  const ready = async (client: HostileClient, after: Awaited) => {
+    await client.ready(after);
+    for (let told = 0; after !== 'nothing' && session.toldAttention && told < ATTENTIONS; told += 1) {
+      again?.();
+      await client.ready(after);
+    }
+  };
   for (const [index, { connection = 0, after, make }] of turns.entries()) {
     clients[connection] ??= await HostileClient.connect(place, session, watch());
-    const client = clients[connection];
-    await client.ready(after);
-    const message = make(client);
-    if (message === null) continue;
-    // A byte that is wrong by itself is for the digest to find, where there is one.
-    const sums = index === at && mutation.kind === 'byte' ? client.sums(message) : null;
-    if (index === at) changed = `${message.name}: ${mutate(message, mutation) ?? mutation.kind}`;
-    cut = index === at && mutation.kind === 'cut';
-    client.send(message, index === at && mutation.kind === 'cut' ? mutation.thousandths : 1000, sums);
-    sent += 1;
-    if (cut) break;
+    await ready(clients[connection], after);
+    last = clients[connection];
+    put(last, make, index === at);
+    if (cuts && changed !== null) break;
   }
+  const cut = cuts && changed !== null;
+  if (inTurn && !cut && last !== null) await ready(last, 'answer');
   for (const client of Object.values(clients)) {
-    const what = await client.end(cut);
-    if (what !== null) wrong(what);
+    const overlooked = await client.end(cut);
+    if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   }
+  const { overlooked } = session.judge;
+  if (overlooked !== null) wrong(`overlooked: ${overlooked}`);
   return { sent, changed, seen: session.seen };
 }

@@ -2,6 +2,7 @@
 import type { R2t } from '../../../src/wire/iscsi/r2t.ts';
 import { decodePairs } from '../../../src/wire/iscsi/text.ts';
 import { Waiting } from '../waiting.ts';
+import { Judge } from './judge.ts';
 
 /** Data that the target wants to hear of. */
 export interface AskedFor {
@@ -16,6 +17,8 @@ export class HostileSession {
   tag = 0;
   /** 0 until the target has given one. */
   tsih = 0;
+  /** Of the last command that was told a unit attention in place of its result. */
+  attention = 0;
   /** That came for the last request. */
   r2t: R2t | null = null;
   /** Of the last Data-In PDU. */
@@ -26,6 +29,7 @@ export class HostileSession {
   readonly seen: string[] = [];
   /** Tags of requests that have had their answer. */
   readonly answered = new Set<number>([0]);
+  readonly judge = new Judge();
   readonly waiting: Waiting;
   /** A connection has closed. */
   closed = false;
@@ -35,6 +39,11 @@ export class HostileSession {
     this.waiting = new Waiting(patienceMilliseconds);
   }
 
+  /** The last request was. */
+  get toldAttention(): boolean {
+    return this.attention !== 0 && this.attention === this.tag;
+  }
+
   /** Of a login response. */
   loginText(data: Uint8Array): void {
     this.#text += Buffer.from(data).toString('latin1');
@@ -42,10 +51,5 @@ export class HostileSession {
 
   get loginKeys(): ReadonlyMap<string, string> {
     return new Map(decodePairs(Buffer.from(this.#text, 'latin1')));
-  }
-
-  /** Until what is awaited has come, a connection has closed, or it has been quiet for long enough. */
-  until(holds: () => boolean): Promise<void> {
-    return this.waiting.until(() => holds() || this.closed);
   }
 }

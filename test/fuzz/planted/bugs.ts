@@ -27,15 +27,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     'src/scsi/local-unit/commands/unmap.js',
     'if (range.lba + range.blocks > blockCount)',
   ),
-  without(
-    'a mode page may be longer than its list',
-    'src/wire/scsi/mode-pages.js',
-    'if (end > bytes.length)',
-  ),
-  without(
+  {
+    // Two checks keep it out: that of the length which every page of ours has would, too.
+    name: 'a mode page may be longer than its list',
+    edits: [
+      { module: 'src/wire/scsi/mode-pages.js', from: 'if (end > bytes.length)', to: 'if (false)' },
+      {
+        module: 'src/scsi/local-unit/mode-parameters.js',
+        from: 'mask === null || bytes.length !== now.length',
+        to: 'mask === null || bytes.length > now.length',
+      },
+    ],
+  },
+  // Left out altogether it changes nothing: what stands behind the end of the payload is no string that is whole.
+  changed(
     'an inventory may be shorter than its count',
     'src/wire/interconnect/inventory.js',
-    'if (at + FIXED > payload.length || u32(payload, at + 8) > 0x1fffff)',
+    'if (at + FIXED > payload.length || u32(payload, at + 8) > 0x1fffff)\n            return null;',
+    'if (at + FIXED > payload.length || u32(payload, at + 8) > 0x1fffff)\n            break;',
   ),
   // Lengths and places that are trusted.
   without(

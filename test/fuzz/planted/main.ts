@@ -60,12 +60,13 @@ function line({ bug, sent, batches, by }: Search): string {
 function reasonIn(text: string): string {
   const reasons = [
     /a second client: .*/,
-    /a wrong (digest|checksum) was overlooked/,
+    /overlooked: .*? in (?=\{)/,
     /a secret came back/,
     /never given back: [^\n]{0,100}/,
-    /AssertionError[^\n"\\]{0,120}/,
+    /AssertionError \[ERR_ASSERTION\][^\n"\\]{0,120}/,
+    /AssertionError/,
     /"error":"[^"\\]{0,120}/,
-    /ended: \w+/,
+    /(ended|hangs): \w+/,
     /has grown by \d+ bytes/,
   ];
   const found = reasons.map((reason) => reason.exec(text)?.[0]).filter((one) => one !== undefined);

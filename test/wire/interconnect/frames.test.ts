@@ -12,6 +12,7 @@ import {
   HEADER_LENGTH,
   headerChecksumHolds,
   MAX_PAYLOAD,
+  MIN_READ_SET,
   sealFrame,
 } from '../../../src/wire/interconnect/frame.ts';
 import { decodeHello, encodeHello } from '../../../src/wire/interconnect/hello.ts';
@@ -104,7 +105,7 @@ describe('interconnect parameters', () => {
         dataInLength: fc.constant(0),
         unsolicitedLength: fc.integer({ min: 0, max: length }),
         dataInCredit: fc.constant(0),
-        readSetLength: fc.integer({ min: 1, max: MAX_PAYLOAD }),
+        readSetLength: fc.integer({ min: MIN_READ_SET, max: MAX_PAYLOAD }),
         cdb: fc.uint8Array({ minLength: 6, maxLength: 255 }),
       }),
     );
@@ -206,6 +207,7 @@ describe('interconnect parameters', () => {
       { ...good, dataInCredit: 1 },
       { ...good, taskAttribute: 4 },
       { ...good, readSetLength: 0 },
+      { ...good, readSetLength: MIN_READ_SET - 1 },
       { ...good, readSetLength: MAX_PAYLOAD + 1 },
       { ...good, cdb: new Uint8Array(5) },
     ]) {
