@@ -222,6 +222,8 @@ export const StreamLimits = {
   /** How long the loop looks for more input before it sleeps, unless configured; and the most that can be (microseconds). */
   pollMicroseconds: 100,
   maxPollMicroseconds: 1_000,
+  /** What one socket may bring before the others are looked at again. */
+  bytesAtATime: 1 * MiB,
 } as const;
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */

@@ -5,10 +5,8 @@ import type { Receiver } from './receiver.ts';
 export function onread(receiver: Receiver) {
   return {
     buffer: () => receiver.nextBuffer(),
-    callback: (length: number) => {
-      receiver.received(length);
-      return true;
-    },
+    // False: nothing more is read until the socket is resumed.
+    callback: (length: number) => receiver.received(length),
   };
 }
 

@@ -1,3 +1,4 @@
+import { StreamLimits } from '../../limits.ts';
 import type { StreamHandler } from '../network.ts';
 import type { Poller } from './poller.ts';
 
@@ -22,11 +23,20 @@ export class Receiver {
   #waiting: Uint8Array = NOTHING;
   #paused = false;
   #stopped = false;
+  /** Bytes since the socket last gave way. */
+  #sinceRest = 0;
   readonly #poller: Poller | null;
 
   /** `poller`: told of what comes; null where the loop is to sleep at once. */
   constructor(poller: Poller | null) {
     this.#poller = poller;
+  }
+
+  /** The stream's: the socket may read on. */
+  rested: () => void = () => undefined;
+
+  get paused(): boolean {
+    return this.#paused;
   }
 
   attach(handler: StreamHandler): void {
@@ -67,13 +77,18 @@ export class Receiver {
     return this.#own;
   }
 
-  /** `length` bytes are at the start of the last buffer. */
-  received(length: number): void {
+  /** `length` bytes are at the start of the last buffer. False where so much has come that others are to have their turn first. */
+  received(length: number): boolean {
     this.#poller?.input(length);
-    if (this.#stopped) return;
+    if (this.#stopped) return true;
     if (this.#inPlace) this.#handler?.received(length);
     else if (this.#waiting.length === 0) this.#deliver(this.#own.subarray(0, length));
     else this.#waiting = Buffer.concat([this.#waiting, this.#own.subarray(0, length)]);
+    this.#sinceRest += length;
+    if (this.#sinceRest < StreamLimits.bytesAtATime) return true;
+    this.#sinceRest = 0;
+    setImmediate(this.rested);
+    return false;
   }
 
   /** Bytes in a buffer of the socket's own, where it can't receive in place. */

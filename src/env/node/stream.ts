@@ -32,6 +32,9 @@ export class NodeStream implements ByteStream {
     this.#socket = socket;
     this.#receiver = receiver;
     this.#clock = clock;
+    receiver.rested = () => {
+      if (!this.#closed && !receiver.paused) socket.resume();
+    };
     this.localAddress = unixPath ?? endpoint(socket.localAddress, socket.localPort);
     this.remoteAddress = unixPath ?? endpoint(socket.remoteAddress, socket.remotePort);
     this.provenPeer = provenPeer ?? null;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Receiver } from '../../../src/env/node/receiver.ts';
+import { StreamLimits } from '../../../src/limits.ts';
 import { RecordingHandler } from './stream-peer.ts';
 
 /** What happens to a Receiver: so many bytes come, or it is paused or resumed. */
@@ -86,3 +87,40 @@ test('bytes of the socket’s own buffers are copied on', () => {
   receiver.receivedCopy(Uint8Array.from([1, 2, 3, 4, 5, 6, 7]));
   assert.deepEqual(handler.bytes, [1, 2, 3, 4, 5, 6, 7]);
 });
+
+test('a socket that brings much rests for a turn each time, and what others bring does not count', async () => {
+  const flood = new Receiver(null);
+  flood.attach(new CountingHandler());
+  const quiet = new Receiver(null);
+  quiet.attach(new CountingHandler());
+  let rested = 0;
+  flood.rested = () => {
+    rested += 1;
+  };
+  quiet.rested = () => assert.fail('it has brought little');
+  const piece = 64 * 1024;
+  const pieces = StreamLimits.bytesAtATime / piece;
+  for (let round = 1; round <= 3; round += 1) {
+    for (let at = 1; at <= pieces; at += 1) {
+      flood.nextBuffer();
+      assert.equal(flood.received(piece), at < pieces, `piece ${at} of round ${round}`);
+      quiet.nextBuffer();
+      assert.equal(quiet.received(48), true);
+    }
+    assert.equal(rested, round - 1, 'not before the turn is over');
+    await new Promise(setImmediate);
+    assert.equal(rested, round);
+  }
+});
+
+class CountingHandler {
+  readonly #buffer = new Uint8Array(1 << 16);
+
+  receiveBuffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  received(): void {}
+
+  closed(): void {}
+}
