@@ -1,5 +1,8 @@
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import { Stage } from '../../latency/stage.ts';
+import type { CommandSpec } from '../command-table.ts';
+import type { Command } from '../logical-unit.ts';
+import type { TaskUnit } from './task-unit.ts';
 import { TaskState, UnitTask } from './unit-task.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -25,6 +28,12 @@ export abstract class DataOutTask extends UnitTask {
   #whenQuiet: (() => void)[] = [];
   /** Bytes that the transport is putting into the buffer. */
   #filling = 0;
+
+  constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
+    super(unit, command, spec);
+    // A task that wants no data is sent what its initiator may send unasked all the same.
+    this.#beginSegment(0, this.#unsolicited());
+  }
 
   /** A whole segment is here; it is borrowed until `segmentDone`, or until the task has ended. */
   protected abstract segment(bytes: Uint8Array, offset: number): void;

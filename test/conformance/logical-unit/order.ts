@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TaskAttribute } from '../../../src/scsi/logical-unit.ts';
-import { pattern } from '../../support/scsi.ts';
+import { Status } from '../../../src/wire/scsi/status.ts';
+import { blockCdb, pattern } from '../../support/scsi.ts';
 import { BLOCK, readCdb, TEST_UNIT_READY, type UnitMaker, withRig, writeCdb } from './rig.ts';
 
 export function describeOrder(makeUnit: UnitMaker): void {
@@ -64,6 +65,22 @@ export function describeOrder(makeUnit: UnitMaker): void {
         await ordered.ended;
         await behind.ended;
       }));
+
+    for (const [name, cdb] of [
+      ['VERIFY of no blocks', blockCdb(0x2f, 0, 0, 0x06)],
+      ['UNMAP of an empty list', Uint8Array.of(0x42, 0, 0, 0, 0, 0, 0, 0, 0, 0)],
+    ] as const) {
+      test(`${name}, which waits, takes the data that its initiator sends all the same`, () =>
+        withRig(makeUnit, async (rig) => {
+          rig.held.holding = true;
+          const before = rig.start(readCdb(0, 1), { dataIn: BLOCK });
+          await rig.held.atLeast(1);
+          const waiting = rig.start(cdb, { dataOut: pattern(BLOCK), attribute: TaskAttribute.ordered });
+          rig.held.open();
+          await before.ended;
+          assert.equal((await waiting.ended).status, Status.good);
+        }));
+    }
 
     test('a HEAD OF QUEUE command goes before those that wait', () =>
       withRig(makeUnit, async (rig) => {
