@@ -42,9 +42,10 @@ export class Cluster {
   /** Writes the configuration, starts neither system. */
   static async make(shape: ClusterShape = {}): Promise<Cluster> {
     const folder = await mkdtemp(path.join(tmpdir(), 'crosspath-e2e-'));
-    const [alphaLink = 0, betaLink = 0, ...rest] = await freePorts(10);
+    // The relay's too: one that it found for itself might be one of those, which nobody has yet.
+    const [relayPort = 0, alphaLink = 0, betaLink = 0, ...rest] = await freePorts(11);
     const addresses = { ports: rest, links: linksOf(shape, folder, alphaLink, betaLink) };
-    const relay = await makeRelay(shape, folder, alphaLink);
+    const relay = await makeRelay(shape, folder, alphaLink, relayPort);
     const relayed =
       shape.transport === 'unix'
         ? `unix:${path.join(folder, 'r')}`
@@ -167,7 +168,13 @@ function linksOf(
   return { alpha: `${transport}://127.0.0.1:${alphaPort}`, beta: `${transport}://127.0.0.1:${betaPort}` };
 }
 
-function makeRelay({ transport }: ClusterShape, folder: string, alphaPort: number): Promise<Relay> {
-  if (transport !== 'unix') return Relay.to({ host: '127.0.0.1', port: alphaPort });
+function makeRelay(
+  { transport }: ClusterShape,
+  folder: string,
+  alphaPort: number,
+  port: number,
+): Promise<Relay> {
+  const host = '127.0.0.1';
+  if (transport !== 'unix') return Relay.to({ host, port: alphaPort }, { host, port });
   return Relay.to({ path: path.join(folder, 'a') }, { path: path.join(folder, 'r') });
 }
