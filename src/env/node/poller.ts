@@ -4,7 +4,7 @@
  *
  * It does so only as long as it does good. Where nothing comes in time, or where others had the processor before something came (it was
  * theirs to use, and we would have been woken as soon), the next input is not followed by it; nor are the next two, four and so on, up to
- * a bound. Where nothing comes at all, nothing is done.
+ * a bound. Nor are a fixed number once much has moved at a time. Where nothing comes at all, nothing is done.
  */
 
 export interface PollerHost {
@@ -19,14 +19,18 @@ export interface PollerHost {
 /** Inputs that are not followed by looking: the first time it does no good, and at the most. */
 const FEWEST_LEFT_OUT = 1;
 const MOST_LEFT_OUT = 1024;
-/** Bytes of a few short commands. Where more comes at a time, waking is the smaller part of the work, and what was given time to gather costs less. */
-const LITTLE = 16384;
+/** Bytes of a dozen short commands. Where more comes or goes at a time, waking is the smaller part of the work, and what was given time to gather costs less. */
+const LITTLE = 49152;
+/** Inputs that are not followed by looking once much has moved: of many commands at a time most come as little. */
+const LEFT_OUT_AFTER_MUCH = 64;
 
 export class Poller {
   readonly #host: PollerHost;
   readonly #milliseconds: number;
   #looking = false;
-  #came: 'nothing' | 'little' | 'much' = 'nothing';
+  /** Whether the next turn has been asked for: it comes also where looking was ended before it. */
+  #asked = false;
+  #hasCome = false;
   #switches = 0;
   #until = 0;
   #toLeaveOut = 0;
@@ -40,34 +44,48 @@ export class Poller {
 
   /** So many bytes have come. */
   input(length: number): void {
-    if (this.#looking) {
-      this.#came = length > LITTLE ? 'much' : this.#came === 'nothing' ? 'little' : this.#came;
-      return;
-    }
-    if (length > LITTLE) return;
-    if (this.#toLeaveOut > 0) this.#toLeaveOut -= 1;
+    if (length > LITTLE) this.#much();
+    else if (this.#looking) this.#hasCome = true;
+    else if (this.#toLeaveOut > 0) this.#toLeaveOut -= 1;
     else this.#begin();
+  }
+
+  /** So many bytes go, in one write. */
+  output(length: number): void {
+    if (length > LITTLE) this.#much();
+  }
+
+  #much(): void {
+    this.#looking = false;
+    this.#toLeaveOut = Math.max(this.#toLeaveOut, LEFT_OUT_AFTER_MUCH);
   }
 
   #begin(): void {
     this.#looking = true;
-    this.#came = 'nothing';
+    this.#hasCome = false;
     this.#switches = this.#host.switches();
     this.#until = this.#host.now() + this.#milliseconds;
+    this.#lookNextTurn();
+  }
+
+  #lookNextTurn(): void {
+    if (this.#asked) return;
+    this.#asked = true;
     this.#host.nextTurn(this.#look);
   }
 
   readonly #look = (): void => {
+    this.#asked = false;
+    if (!this.#looking) return;
     const now = this.#host.now();
-    if (this.#came !== 'nothing') {
-      const much = this.#came === 'much';
-      this.#came = 'nothing';
-      if (much || this.#host.switches() !== this.#switches) return this.#stop();
+    if (this.#hasCome) {
+      this.#hasCome = false;
+      if (this.#host.switches() !== this.#switches) return this.#stop();
       this.#leftOutNext = FEWEST_LEFT_OUT;
       this.#until = now + this.#milliseconds;
     }
     if (now >= this.#until) this.#stop();
-    else this.#host.nextTurn(this.#look);
+    else this.#lookNextTurn();
   };
 
   #stop(): void {

@@ -91,6 +91,11 @@ export class Receiver {
     return false;
   }
 
+  /** So many bytes leave by the socket. */
+  sending(length: number): void {
+    this.#poller?.output(length);
+  }
+
   /** Bytes in a buffer of the socket's own, where it can't receive in place. */
   receivedCopy(bytes: Uint8Array): void {
     this.#poller?.input(bytes.length);

@@ -115,8 +115,47 @@ test('long inputs are not followed by looking, and end it', () => {
   const loop = new Loop();
   loop.poller.input(MUCH);
   assert.equal(loop.isLooking, false);
-  loop.poller.input(LITTLE);
+  loop.inputsLeftOut();
   loop.poller.input(MUCH);
   loop.poller.input(LITTLE);
   assert.equal(loop.untilAsleep(), 1);
+});
+
+test('long outputs end it', () => {
+  const loop = new Loop();
+  loop.poller.input(LITTLE);
+  loop.poller.output(LITTLE);
+  loop.turn();
+  assert(loop.isLooking, 'a short one does not');
+  loop.poller.output(MUCH);
+  assert.equal(loop.untilAsleep(), 1);
+});
+
+for (const direction of ['input', 'output'] as const) {
+  test(`once a long ${direction} has gone by, the next 64 inputs are not followed by looking`, () => {
+    const loop = new Loop();
+    loop.poller[direction](MUCH);
+    assert.equal(loop.inputsLeftOut(), 64);
+  });
+}
+
+test('many commands at a time, of which one in a few inputs is long, are never looked for', () => {
+  const loop = new Loop();
+  loop.poller.output(MUCH);
+  for (let round = 0; round < 100; round += 1) {
+    for (let part = 0; part < 5; part += 1) {
+      loop.poller.input(LITTLE);
+      loop.turn();
+    }
+    loop.poller.output(MUCH);
+  }
+  assert.equal(loop.looks, 0);
+});
+
+test('looking that was ended and begun again within a turn looks once a turn', () => {
+  const loop = new Loop();
+  loop.poller.input(LITTLE);
+  loop.poller.output(MUCH);
+  for (let leftOut = 0; leftOut <= 64; leftOut += 1) loop.poller.input(LITTLE);
+  assert.equal(loop.untilAsleep(), WINDOW);
 });
