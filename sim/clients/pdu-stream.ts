@@ -43,8 +43,8 @@ export class PduStream implements StreamHandler, FrameHandler {
     return this.#deframer.receiveBuffer();
   }
 
-  received(length: number): void {
-    this.#deframer.received(length);
+  received(length: number): number {
+    return this.#deframer.received(length);
   }
 
   closed(reason: string): void {

@@ -39,8 +39,11 @@ export interface StreamHandler {
    * `received`. The buffer must stay valid until then, or until `closed`.
    */
   receiveBuffer(): Uint8Array;
-  /** `length` bytes have been put at the start of the buffer that receiveBuffer() last returned. */
-  received(length: number): void;
+  /**
+   * `length` bytes have been put at the start of the buffer that receiveBuffer() last returned. Gives how many messages they have made
+   * whole: many at a time come from a peer that waits for none of them.
+   */
+  received(length: number): number;
   /** The peer has gone, or the stream was destroyed. Once, and nothing after it. */
   closed(reason: string): void;
 }

@@ -123,6 +123,7 @@ class Peer {
       receiveBuffer: () => buffer,
       received: (length) => {
         this.received += Buffer.from(buffer.subarray(0, length)).toString('hex');
+        return 0;
       },
       closed: () => {},
     });

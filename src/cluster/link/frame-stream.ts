@@ -107,10 +107,10 @@ export class FrameStream implements FrameChannel, StreamHandler, FrameHandler {
     return this.#deframer.receiveBuffer();
   }
 
-  received(length: number): void {
+  received(length: number): number {
     this.bytesReceived += length;
     this.receivedAt = this.#stages.arrival();
-    this.#deframer.received(length);
+    return this.#deframer.received(length);
   }
 
   closed(reason: string): void {

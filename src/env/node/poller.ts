@@ -4,7 +4,7 @@
  *
  * It does so only as long as it does good. Where nothing comes in time, or where others had the processor before something came (it was
  * theirs to use, and we would have been woken as soon), the next input is not followed by it; nor are the next two, four and so on, up to
- * a bound. Nor are a fixed number once much has moved at a time. Where nothing comes at all, nothing is done.
+ * a bound. Nor are a fixed number once much has come at a time. Where nothing comes at all, nothing is done.
  */
 
 export interface PollerHost {
@@ -19,9 +19,10 @@ export interface PollerHost {
 /** Inputs that are not followed by looking: the first time it does no good, and at the most. */
 const FEWEST_LEFT_OUT = 1;
 const MOST_LEFT_OUT = 1024;
-/** Bytes of a dozen short commands. Where more comes or goes at a time, waking is the smaller part of the work, and what was given time to gather costs less. */
+/** Messages, and bytes. Where more comes at a time, waking is the smaller part of the work, and what was given time to gather costs less. */
+const FEW = 8;
 const LITTLE = 49152;
-/** Inputs that are not followed by looking once much has moved: of many commands at a time most come as little. */
+/** Inputs that are not followed by looking once much has come: of many commands at a time most come as little. */
 const LEFT_OUT_AFTER_MUCH = 64;
 
 export class Poller {
@@ -42,17 +43,12 @@ export class Poller {
     this.#milliseconds = milliseconds;
   }
 
-  /** So many bytes have come. */
-  input(length: number): void {
-    if (length > LITTLE) this.#much();
+  /** So many bytes have come, which have made so many messages whole. */
+  input(length: number, messages: number): void {
+    if (length > LITTLE || messages > FEW) this.#much();
     else if (this.#looking) this.#hasCome = true;
     else if (this.#toLeaveOut > 0) this.#toLeaveOut -= 1;
     else this.#begin();
-  }
-
-  /** So many bytes go, in one write. */
-  output(length: number): void {
-    if (length > LITTLE) this.#much();
   }
 
   #much(): void {

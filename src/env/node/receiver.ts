@@ -79,11 +79,12 @@ export class Receiver {
 
   /** `length` bytes are at the start of the last buffer. False where so much has come that others are to have their turn first. */
   received(length: number): boolean {
-    this.#poller?.input(length);
     if (this.#stopped) return true;
-    if (this.#inPlace) this.#handler?.received(length);
-    else if (this.#waiting.length === 0) this.#deliver(this.#own.subarray(0, length));
+    let messages = 0;
+    if (this.#inPlace) messages = this.#handler?.received(length) ?? 0;
+    else if (this.#waiting.length === 0) messages = this.#deliver(this.#own.subarray(0, length));
     else this.#waiting = Buffer.concat([this.#waiting, this.#own.subarray(0, length)]);
+    this.#poller?.input(length, messages);
     this.#sinceRest += length;
     if (this.#sinceRest < StreamLimits.bytesAtATime) return true;
     this.#sinceRest = 0;
@@ -91,28 +92,27 @@ export class Receiver {
     return false;
   }
 
-  /** So many bytes leave by the socket. */
-  sending(length: number): void {
-    this.#poller?.output(length);
-  }
-
   /** Bytes in a buffer of the socket's own, where it can't receive in place. */
   receivedCopy(bytes: Uint8Array): void {
-    this.#poller?.input(bytes.length);
-    if (!this.#stopped) this.#deliver(bytes);
+    if (this.#stopped) return;
+    const messages = this.#deliver(bytes);
+    this.#poller?.input(bytes.length, messages);
   }
 
-  #deliver(bytes: Uint8Array): void {
+  /** Gives how many messages have become whole. */
+  #deliver(bytes: Uint8Array): number {
     const handler = this.#handler;
     if (handler === null) throw new Error('bytes came before a handler was attached');
     let at = 0;
+    let messages = 0;
     while (at < bytes.length && !this.#paused && !this.#stopped) {
       const buffer = handler.receiveBuffer();
       const length = Math.min(buffer.length, bytes.length - at);
       buffer.set(bytes.subarray(at, at + length));
       at += length;
-      handler.received(length);
+      messages += handler.received(length);
     }
     this.#waiting = this.#stopped ? NOTHING : bytes.subarray(at);
+    return messages;
   }
 }

@@ -62,9 +62,6 @@ export class NodeStream implements ByteStream {
     if (this.#reason !== null || chunks.length === 0) return process.nextTick(written);
     this.#unsent.push(written);
     const last = chunks.length - 1;
-    let length = 0;
-    for (const chunk of chunks) length += chunk.length;
-    this.#receiver.sending(length);
     // Corked chunks leave as one writev(2).
     this.#socket.cork();
     for (let at = 0; at <= last; at++)

@@ -158,16 +158,18 @@ export class Connection implements StreamHandler, FrameHandler {
     return this.#deframer.receiveBuffer();
   }
 
-  received(length: number): void {
+  received(length: number): number {
     this.bytesReceived += length;
     this.receivedAt = this.#stages.arrival();
-    if (this.#closing) return;
+    if (this.#closing) return 0;
+    let pdus = 0;
     try {
-      this.#deframer.received(length);
+      pdus = this.#deframer.received(length);
     } catch (error) {
       this.#boundary(error);
     }
     if (!this.#paused && this.#output.unsentBytes > PAUSE_FROM) this.#pause();
+    return pdus;
   }
 
   /** A broken assertion means that our own state is wrong: it stops the process. Anything else stops here. */

@@ -58,6 +58,8 @@ export class Deframer {
   #trailerLength = 0;
   #direct = false;
   #lastWasLong = false;
+  /** Frames that have become whole by the bytes that came last. */
+  #whole = 0;
 
   /** `shared`: receive buffer, which may serve any number of deframers. */
   constructor(handler: FrameHandler, shared: Uint8Array) {
@@ -82,13 +84,14 @@ export class Deframer {
       : this.#shared;
   }
 
-  /** `length` bytes have come into the last receive buffer. */
-  received(length: number): void {
+  /** `length` bytes have come into the last receive buffer: how many frames they have made whole. */
+  received(length: number): number {
+    this.#whole = 0;
     if (this.#direct) {
       this.#direct = false;
       this.#have += length;
       if (this.#have === this.#want) this.#partComplete();
-      return;
+      return this.#whole;
     }
     let at = 0;
     while (at < length && this.#part !== Part.stopped) {
@@ -98,6 +101,7 @@ export class Deframer {
       at += take;
       if (this.#have === this.#want) this.#partComplete();
     }
+    return this.#whole;
   }
 
   #copy(from: number, length: number): void {
@@ -127,6 +131,7 @@ export class Deframer {
           this.#become(Part.trailer, this.#trailerLength);
           break;
         case Part.trailer:
+          this.#whole += 1;
           this.#becomeHeader(this.#handler.frame(this.#wholeHeader(), this.#wholeTrailer()));
           break;
         case Part.stopped:

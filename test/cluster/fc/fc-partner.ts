@@ -193,7 +193,7 @@ function mangling(
         },
         received(length) {
           sees(buffer.subarray(0, length));
-          handler.received(length);
+          return handler.received(length);
         },
         closed: (reason) => handler.closed(reason),
       });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Poller } from '../../../src/env/node/poller.ts';
 import { Receiver } from '../../../src/env/node/receiver.ts';
 import { StreamLimits } from '../../../src/limits.ts';
 import { RecordingHandler } from './stream-peer.ts';
@@ -88,6 +89,26 @@ test('bytes of the socket’s own buffers are copied on', () => {
   assert.deepEqual(handler.bytes, [1, 2, 3, 4, 5, 6, 7]);
 });
 
+test('the poller is told what came, and how many messages that made whole, also where it came in pieces or not in place', () => {
+  const inputs: [number, number][] = [];
+  const host = { now: () => 0, nextTurn: () => undefined, switches: () => 0 };
+  const receiver = new Receiver(
+    new (class extends Poller {
+      override input(length: number, messages: number): void {
+        inputs.push([length, messages]);
+      }
+    })(host, 1),
+  );
+  receiver.attach(new RecordingHandler([2, 3]));
+  receiver.nextBuffer();
+  receiver.received(2);
+  receiver.receivedCopy(new Uint8Array(7));
+  assert.deepEqual(inputs, [
+    [2, 2],
+    [7, 7],
+  ]);
+});
+
 test('a socket that brings much rests for a turn each time, and what others bring does not count', async () => {
   const flood = new Receiver(null);
   flood.attach(new CountingHandler());
@@ -120,7 +141,9 @@ class CountingHandler {
     return this.#buffer;
   }
 
-  received(): void {}
+  received(): number {
+    return 0;
+  }
 
   closed(): void {}
 }

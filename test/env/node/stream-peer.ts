@@ -27,11 +27,13 @@ export class RecordingHandler implements StreamHandler {
     return this.#buffer;
   }
 
-  received(length: number): void {
+  /** Every byte is a message. */
+  received(length: number): number {
     if (this.closedWith.length > 0) throw new Error('received after closed');
     for (const byte of this.#buffer.subarray(0, length)) this.bytes.push(byte);
     this.#onReceived();
     this.#wake();
+    return length;
   }
 
   closed(reason: string): void {

@@ -154,12 +154,13 @@ export class FcPort implements StreamHandler, FrameHandler {
     return this.#deframer.receiveBuffer();
   }
 
-  received(length: number): void {
+  received(length: number): number {
     this.bytesReceived += length;
     this.receivedAt = this.#stages.arrival();
-    this.#deframer.received(length);
+    const frames = this.#deframer.received(length);
     const broken = this.#handler.drained();
     if (broken !== null) this.#stop(broken);
+    return frames;
   }
 
   closed(reason: string): void {
