@@ -27,6 +27,8 @@ export interface SubCommand {
   readonly summary: string;
   /** What it measures, and against which goals. */
   readonly help: string;
+  /** What the word behind its name may be, to measure that alone; null: any. */
+  readonly words: readonly string[] | null;
   /** How often, and for how many seconds each time, where nobody says it; null: nobody may, it has its own way. */
   readonly rounds: number | null;
   readonly seconds: number | null;

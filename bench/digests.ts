@@ -32,6 +32,7 @@ export const digests: SubCommand = {
   summary: '256 KiB reads with and without digests',
   help: `The same 256 KiB reads, 8 at a time, without digests, with header digests, and with header and data digests, round by round:
 the rate and the CPU time of the systems, times those without.`,
+  words: [],
   rounds: 5,
   seconds: 3,
   run: (bench) => withCluster(bench, (_, paths) => measureDigests(bench, paths)),

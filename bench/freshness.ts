@@ -38,6 +38,7 @@ export const freshness: SubCommand = {
   summary: 'writes by two sessions in turn, against one (docs/decisions/0006)',
   help: `The same 4 KiB writes, 8 at a time, by one session and by two in turn, round by round: the rate with two sessions to that with one,
 and how many writes waited for a sign of life of their client.`,
+  words: [],
   rounds: 5,
   seconds: 3,
   run: (bench) => withCluster(bench, (...given) => measureFreshness(bench, ...given)),

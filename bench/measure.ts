@@ -66,11 +66,11 @@ export class Measurement {
     const used = path.servers.map((_, i) => (after.servers[i] ?? 0) - (before.servers[i] ?? 0));
     const ours = used.reduce((a, b) => a + b, after.bench - before.bench);
     const others = (after.machine - before.machine - ours) / (after.time - before.time);
+    const for100k = (seconds: number) => round((seconds * 100_000) / run.commands, 3);
     const sample: Sample = {
       commandsPerSecond: Math.round(run.commands / run.seconds),
-      cpuSeconds: Object.fromEntries(
-        path.servers.map(({ name }, i) => [name, round(((used[i] ?? 0) * 100_000) / run.commands, 3)]),
-      ),
+      cpuSeconds: Object.fromEntries(path.servers.map(({ name }, i) => [name, for100k(used[i] ?? 0)])),
+      clientCpuSeconds: for100k(run.cpuSeconds),
       cpusOfOthers: round(Math.max(0, others), 2),
     };
     this.#keep(workload.name, path.name, sample);

@@ -52,8 +52,8 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const [name, filter = '', ...rest] = positionals;
   const subCommand = name === undefined ? null : subCommands.get(name);
-  const known = subCommand !== undefined && rest.length === 0 && (filter === '' || name === 'micro');
-  if (!known) throw new Error(`what is "${positionals.join(' ')}"?\n${USAGE}`);
+  if (subCommand === undefined || rest.length > 0 || !mayFollow(subCommand, filter))
+    throw new Error(`what is "${positionals.join(' ')}"?\n${helpOf(name, subCommand ?? null)}`);
   return {
     help: values.help ? helpOf(name, subCommand) : null,
     subCommand,
@@ -67,9 +67,14 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
+function mayFollow(subCommand: SubCommand | null, filter: string): boolean {
+  return filter === '' || subCommand === null || (subCommand.words?.includes(filter) ?? true);
+}
+
 function helpOf(name: string | undefined, subCommand: SubCommand | null): string {
   if (name === undefined || subCommand === null) return USAGE;
-  const { help, rounds, seconds } = subCommand;
+  const { help, words, rounds, seconds } = subCommand;
+  const word = words === null ? ' [filter]' : words.length === 0 ? '' : ` [${words.join(' | ')}]`;
   const options = Object.entries({ '--rounds': rounds, '--seconds': seconds }).filter(
     ([, value]) => value !== null,
   );
@@ -77,7 +82,7 @@ function helpOf(name: string | undefined, subCommand: SubCommand | null): string
   const defaults = options
     .map(([option, value]) => `  ${`${option} N`.padEnd(12)} default ${value}\n`)
     .join('');
-  return `npm run bench -- ${name}${name === 'micro' ? ' [filter]' : ''}${usage} [--json]\n\n${help}\n\n${defaults}`;
+  return `npm run bench -- ${name}${word}${usage} [--json]\n\n${help}\n\n${defaults}`;
 }
 
 /** `usual`: the default; null where the option means nothing. */

@@ -15,6 +15,11 @@ export function ownCpuSeconds(): number {
   return own + children;
 }
 
+/** CPU time of the ended processes that this process has started, in seconds. */
+export function endedChildrenCpuSeconds(): number {
+  return parseCpuSeconds(readFileSync('/proc/self/stat', 'utf8')).children;
+}
+
 /** CPU time that processes of this machine, or its host (steal), have used since it started, in seconds. */
 export function machineCpuSeconds(): number {
   return parseMachineCpuSeconds(readFileSync('/proc/stat', 'utf8'));

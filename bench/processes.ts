@@ -1,6 +1,7 @@
 /** Processes that the benchmark starts, and nothing else: they are stopped by their own id. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { endedChildrenCpuSeconds } from './proc.ts';
 
 const STOP_MILLISECONDS = 5000;
 /** The most output that is kept of one process, in characters. */
@@ -11,15 +12,26 @@ export interface SpawnOptions {
   readonly folder?: string;
 }
 
+export interface Counted {
+  readonly output: string;
+  /** User and system time of all its threads, from its start to its end. */
+  readonly cpuSeconds: number;
+}
+
 export class Processes {
   readonly #running = new Set<RunningProcess>();
   #closed = false;
+  /** Processes that have ended, and whose CPU time the kernel has added to that of the others. */
+  #exits = 0;
 
   start(command: string, args: readonly string[], options: SpawnOptions = {}): RunningProcess {
     if (this.#closed) throw new Error('the benchmark is being stopped');
     const started = new RunningProcess(command, args, options);
     this.#running.add(started);
     void started.ended.then(() => this.#running.delete(started));
+    void started.exited.then(() => {
+      this.#exits += 1;
+    });
     return started;
   }
 
@@ -36,6 +48,18 @@ export class Processes {
     clearTimeout(timer);
     if (ending !== 'exit code 0') throw new Error(`${command} ended with ${ending}:\n${process.output}`);
     return process.output;
+  }
+
+  /**
+   * The same, and what CPU time it took. The kernel keeps that of a parent's ended processes in one sum: rejects where another one has
+   * ended meanwhile.
+   */
+  async runCounted(command: string, args: readonly string[], seconds: number): Promise<Counted> {
+    const [exits, before] = [this.#exits, endedChildrenCpuSeconds()];
+    const output = await this.run(command, args, seconds);
+    const cpuSeconds = endedChildrenCpuSeconds() - before;
+    if (this.#exits - exits !== 1) throw new Error(`another process has ended while ${command} ran`);
+    return { output, cpuSeconds };
   }
 
   /** Stops all that runs, and lets nothing more be started. */
@@ -55,6 +79,8 @@ export class RunningProcess {
   readonly pid: number;
   /** What it has printed, on both outputs. */
   output = '';
+  /** Resolves when the kernel has told of its end; its output may still come. Never, where it did not start. */
+  readonly exited: Promise<void>;
   /** Resolves to how it ended; never rejects. */
   readonly ended: Promise<string>;
   readonly #command: string;
@@ -69,6 +95,7 @@ export class RunningProcess {
       env: { ...process.env, ...options.environment },
       ...(options.folder === undefined ? {} : { cwd: options.folder }),
     });
+    this.exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
     this.ended = this.#end();
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {

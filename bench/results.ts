@@ -7,8 +7,10 @@ export const RESULT_FORMAT = 1;
 
 export interface Sample {
   readonly commandsPerSecond: number;
-  /** CPU seconds for 100,000 commands, by server. */
+  /** CPU seconds for 100,000 commands, by server: in the order in which a command comes to them. */
   readonly cpuSeconds: Readonly<Record<string, number>>;
+  /** The same of the initiator. Results kept before December 2026 do not have it. */
+  readonly clientCpuSeconds?: number;
   /** CPUs that others (not the path's servers, nor the initiator) kept busy meanwhile. */
   readonly cpusOfOthers: number;
 }

@@ -16,6 +16,7 @@ export const fairness: SubCommand = {
 beside 4 KiB reads at depth 128 by another session, of the same unit and of another; beside 256 KiB writes at depth 32 of another unit.
 The neighbour is at the same port, and at the other one: through the interconnect where the reader is direct, and the other way
 round. Each client is a process of its own. "max" is that of all rounds.`,
+  words: [],
   rounds: 3,
   seconds: 3,
   run: measureFairness,

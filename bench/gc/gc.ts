@@ -20,6 +20,7 @@ export const gc: SubCommand = {
   summary: 'pauses of the garbage collector under load',
   help: `Number, sum and maximum of the pauses of the garbage collector, by its kind, in each system that commands pass through: under 4 KiB reads
 and under 4 KiB writes at depth 32, direct and proxied, by a watch inside of the systems.`,
+  words: [],
   rounds: null,
   seconds: 60,
   run: measureGc,

@@ -3,11 +3,17 @@ import type { Workload } from '../workloads.ts';
 import { iscsiPerf } from './iscsi-perf.ts';
 import { qemuImg } from './qemu-img.ts';
 
-/** What one run of an initiator did. */
-export interface Run {
+/** What an initiator says that it did. */
+export interface Done {
   readonly commands: number;
   /** While commands were under way. */
   readonly seconds: number;
+}
+
+/** One run of an initiator. */
+export interface Run extends Done {
+  /** Of its process, login and all. */
+  readonly cpuSeconds: number;
 }
 
 /**

@@ -25,8 +25,8 @@ export async function qemuImg(
   const load = ['-c', `${commands}`, '-d', `${workload.depth}`];
   const args = ['bench', '-f', 'raw', ...direction, ...load, ...size, url];
   // Ten times as slow as expected is still a result.
-  const output = await processes.run('qemu-img', args, seconds * 10 + GRACE_SECONDS);
-  return { commands, seconds: parseQemuImg(output) };
+  const { output, cpuSeconds } = await processes.runCounted('qemu-img', args, seconds * 10 + GRACE_SECONDS);
+  return { commands, seconds: parseQemuImg(output), cpuSeconds };
 }
 
 /** Seconds, of `Run completed in 1.335 seconds.` */

@@ -15,8 +15,10 @@ export interface LoadPlan {
   readonly bytesPerCommand: number;
   /** All over the unit, each place once before any comes twice; or one behind the other. */
   readonly scattered: boolean;
-  /** Commands outstanding, of all sessions together, which take turns; 0: the sessions are idle. */
+  /** Commands outstanding; 0: the sessions are idle. */
   readonly depth: number;
+  /** Of all sessions together, which take turns; or of each, whose next command comes when one of its own has ended. */
+  readonly depthOf: 'all' | 'each';
   /** Before anything counts. */
   readonly warmUpSeconds: number;
   /** Null: until it is stopped. */
@@ -42,6 +44,7 @@ export function loadPlan(
     bytesPerCommand: 4096,
     scattered: true,
     once: false,
+    depthOf: 'all',
     warmUpSeconds: WARM_UP_SECONDS,
     ...changes,
   };
@@ -52,6 +55,8 @@ export interface LoadResult {
   readonly seconds: number;
   /** CPU seconds of the load process itself meanwhile: near `seconds`, it is the load that is measured. */
   readonly cpuSeconds: number;
+  /** Times that the target had no room for a command (TASK SET FULL, BUSY), since the first one: each was sent again. */
+  readonly refused: number;
   /** From the call that sends a command to its status, in ms. */
   readonly latency: Latency;
 }
@@ -68,6 +73,16 @@ export const LoadLine = { loggedIn: 'logged in', counting: 'counting', result: '
 /** Commands until each place of each unit has had one. */
 export function commandsOnce({ luns, unitBytes, bytesPerCommand }: LoadPlan): number {
   return luns.length * Math.floor(unitBytes / bytesPerCommand);
+}
+
+/** Commands that are outstanding together: so many are sent at the beginning. */
+export function outstandingOf({ depth, depthOf, sessions }: LoadPlan): number {
+  return depthOf === 'each' ? depth * sessions : depth;
+}
+
+/** The session that sends the command of that number, when one of session `ended` has ended. */
+export function nextSession({ depthOf, sessions }: LoadPlan, ended: number, command: number): number {
+  return depthOf === 'each' ? ended : command % sessions;
 }
 
 export interface Target {

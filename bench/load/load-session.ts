@@ -14,18 +14,15 @@ import { isBefore, next } from '../../src/wire/iscsi/serial-number.ts';
 import { putU16, putU32 } from '../../src/wire/scsi/bytes.ts';
 import { encodeLun, LUN_LENGTH } from '../../src/wire/scsi/lun.ts';
 import { OpCode } from '../../src/wire/scsi/opcodes.ts';
+import { Status } from '../../src/wire/scsi/status.ts';
 import type { LoadPlan, Target } from './load-plan.ts';
+import { Outstanding } from './outstanding.ts';
 
 const BLOCK_LENGTH = 512;
 const INITIATOR = 'iqn.2026-11.dev.crosspath:load';
 const TEST_UNIT_READY = new Uint8Array(6);
 /** Far from the tags that the initiator itself counts up from 1. */
 const FIRST_TAG = 0x10000;
-
-interface Waiting {
-  readonly target: Target;
-  readonly since: number;
-}
 
 export class LoadSession {
   readonly #initiator: IscsiInitiator;
@@ -34,10 +31,7 @@ export class LoadSession {
   readonly #done: (milliseconds: number) => void;
   readonly #lun = new Uint8Array(LUN_LENGTH);
   readonly #cdb = new Uint8Array(16);
-  /** By task tag: when the command was to be sent. */
-  readonly #running = new Map<number, number>();
-  /** For the target's window. */
-  readonly #waiting: Waiting[] = [];
+  readonly #outstanding = new Outstanding();
   #unsent: Uint8Array[] = [];
   #tag = FIRST_TAG;
   #cmdSN: number;
@@ -85,18 +79,22 @@ export class LoadSession {
     });
   }
 
+  /** Times that the target had no room for a command. */
+  get refused(): number {
+    return this.#outstanding.refused;
+  }
+
   /** At the end of the loop's turn, or when the target's window has room for it. */
   send(target: Target): void {
-    this.#waiting.push({ target, since: performance.now() });
+    this.#outstanding.add(target, performance.now());
     this.#sendWaiting();
   }
 
   #sendWaiting(): void {
     while (!isBefore(this.#maxCmdSN, this.#cmdSN)) {
-      const first = this.#waiting.shift();
-      if (first === undefined) return;
-      this.#running.set(this.#tag, first.since);
-      this.#put(this.#command(first.target));
+      const target = this.#outstanding.begin(this.#tag);
+      if (target === null) return;
+      this.#put(this.#command(target));
       if (this.#data.length > 0) this.#put(this.#data);
     }
   }
@@ -158,9 +156,8 @@ export class LoadSession {
   #ended(pdu: Pdu, statSN: number, status: number): void {
     this.#expStatSN = next(statSN);
     const tag = initiatorTaskTag(pdu.header);
-    const since = this.#running.get(tag);
-    if (status !== 0 || since === undefined) throw new Error(`a command ended with status ${status}`);
-    this.#running.delete(tag);
-    this.#done(performance.now() - since);
+    if (status === Status.good) this.#done(performance.now() - this.#outstanding.end(tag));
+    else if (status === Status.taskSetFull || status === Status.busy) this.#outstanding.refuse(tag);
+    else throw new Error(`a command ended with status ${status}, ${Buffer.from(pdu.data).toString('hex')}`);
   }
 }

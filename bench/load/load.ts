@@ -1,6 +1,13 @@
 /** The state of a load while it goes on: which command comes next, and how long those took that count. */
 import { quantile } from '../statistics.ts';
-import { commandsOnce, type LoadPlan, type LoadResult, targetOf } from './load-plan.ts';
+import {
+  commandsOnce,
+  type LoadPlan,
+  type LoadResult,
+  nextSession,
+  outstandingOf,
+  targetOf,
+} from './load-plan.ts';
 import { LoadSession } from './load-session.ts';
 
 export class Load {
@@ -21,7 +28,7 @@ export class Load {
   static async open(plan: LoadPlan): Promise<Load> {
     const load = new Load(plan);
     for (let i = 0; i < plan.sessions; i += 1)
-      load.#sessions.push(await LoadSession.open(plan, i, (milliseconds) => load.#ended(milliseconds)));
+      load.#sessions.push(await LoadSession.open(plan, i, (milliseconds) => load.#ended(i, milliseconds)));
     return load;
   }
 
@@ -34,7 +41,7 @@ export class Load {
   }
 
   start(): void {
-    for (let i = 0; i < this.#plan.depth; i += 1) this.#sendNext();
+    for (let i = 0; i < outstandingOf(this.#plan); i += 1) this.#sendNext(i % this.#plan.sessions);
   }
 
   /** What has ended before does not count. */
@@ -50,21 +57,23 @@ export class Load {
     const seconds = (performance.now() - this.#since) / 1000;
     const sorted = Float64Array.from(this.#latencies).sort();
     const latency = { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), max: quantile(sorted, 1) };
-    return { commands: sorted.length, seconds, cpuSeconds: cpuSeconds() - this.#cpuBefore, latency };
+    const refused = this.#sessions.reduce((sum, session) => sum + session.refused, 0);
+    const used = cpuSeconds() - this.#cpuBefore;
+    return { commands: sorted.length, seconds, cpuSeconds: used, refused, latency };
   }
 
-  #sendNext(): void {
+  #sendNext(session: number): void {
     if (this.#sent === this.#last) return;
     const command = this.#sent;
     this.#sent += 1;
     this.#running += 1;
-    this.#sessions[command % this.#sessions.length]?.send(targetOf(this.#plan, command));
+    this.#sessions[session]?.send(targetOf(this.#plan, command));
   }
 
-  #ended(milliseconds: number): void {
+  #ended(session: number, milliseconds: number): void {
     this.#running -= 1;
     this.#latencies.push(milliseconds);
-    if (this.#goesOn) this.#sendNext();
+    if (this.#goesOn) this.#sendNext(nextSession(this.#plan, session, this.#sent));
     if (this.#running === 0) this.#becomeEnded();
   }
 }

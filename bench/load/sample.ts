@@ -1,7 +1,7 @@
 /** One load, and what the servers of its path used meanwhile. */
 
 import type { Server } from '../peers/peer.ts';
-import { cpuSeconds, machineCpuSeconds, residentBytes } from '../proc.ts';
+import { cpuSeconds, machineCpuSeconds, peakMemoryMiB, residentBytes } from '../proc.ts';
 import type { Processes } from '../processes.ts';
 import type { LoadPlan, LoadResult } from './load-plan.ts';
 import { RunningLoad } from './run-load.ts';
@@ -13,6 +13,8 @@ export interface Sample extends LoadResult {
   readonly cpusOfOthers: number;
   /** At the end, by server. */
   readonly residentBytes: Readonly<Record<string, number>>;
+  /** At the most since they started, by server: with what was under way. */
+  readonly peakMiB: Readonly<Record<string, number>>;
 }
 
 export async function sample(
@@ -24,21 +26,26 @@ export async function sample(
     servers: servers.reduce((sum, { pid }) => sum + cpuSeconds(pid), 0),
     machine: machineCpuSeconds(),
   });
+  const byServer = (value: (pid: number) => number) =>
+    Object.fromEntries(servers.map(({ name, pid }) => [name, value(pid)] as const));
   const load = await RunningLoad.start(processes, plan);
-  await load.counting();
-  const before = used();
-  const result = await load.result();
-  const after = used();
-  const ours = after.servers - before.servers;
-  const ofOthers = after.machine - before.machine - ours - result.cpuSeconds;
-  const resident = servers.map(({ name, pid }) => [name, residentBytes(pid)] as const);
-  await load.stop();
-  return {
-    ...result,
-    serverCpuSeconds: ours / result.commands,
-    cpusOfOthers: Math.max(0, ofOthers / result.seconds),
-    residentBytes: Object.fromEntries(resident),
-  };
+  try {
+    await load.counting();
+    const before = used();
+    const result = await load.result();
+    const after = used();
+    const ours = after.servers - before.servers;
+    const ofOthers = after.machine - before.machine - ours - result.cpuSeconds;
+    return {
+      ...result,
+      serverCpuSeconds: ours / result.commands,
+      cpusOfOthers: Math.max(0, ofOthers / result.seconds),
+      residentBytes: byServer(residentBytes),
+      peakMiB: byServer(peakMemoryMiB),
+    };
+  } finally {
+    await load.stop();
+  }
 }
 
 export function rateOf({ commands, seconds }: LoadResult): number {

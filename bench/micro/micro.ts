@@ -61,6 +61,7 @@ export const micro: SubCommand = {
   ring         the queue for what may wait for a disk: io_uring, and the thread pool
 
 micro allocations: bytes and objects that 1,000 commands allocate, and where.`,
+  words: null,
   rounds: BATCHES,
   seconds: null,
   run: (bench, filter) =>

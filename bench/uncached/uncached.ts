@@ -24,6 +24,7 @@ meanwhile, at the longest, by a watch inside of the system; and for how long, at
 nothing: where that is as long, it was the machine.
 
 Goals: no slower than the best of the others; never blocked for more than ${BLOCKED_GOAL_MILLISECONDS} ms.`,
+  words: [],
   rounds: 3,
   seconds: 3,
   run: measureUncached,

@@ -18,9 +18,13 @@ test('rows can be picked', () => {
   );
 });
 
-test('micro takes a filter, the others take none', () => {
+test('micro takes a filter, scale the names of its parts, the others take none', () => {
   assert.equal(parseOptions(['micro', 'deframer']).filter, 'deframer');
+  for (const part of ['sessions', 'depth', 'units', 'idle'])
+    assert.equal(parseOptions(['scale', part]).filter, part);
   assert.throws(() => parseOptions(['scale', 'deframer']), /what is "scale deframer"/);
+  assert.throws(() => parseOptions(['scale', 'session']), /scale \[sessions \| depth \| units \| idle\]/);
+  assert.throws(() => parseOptions(['digests', 'sessions']), /what is "digests sessions"/);
 });
 
 test('a sub-command has its own number of rounds and seconds, unless they are given', () => {

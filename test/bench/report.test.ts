@@ -57,6 +57,34 @@ test('every system is judged by its peak memory, tgt is not', () => {
   assert.match(text, /^tgt +7$/m);
 });
 
+/** CPU seconds for 100,000 commands. */
+const withClient = (of: Result, direct: number, proxied: number): Result => {
+  const paths = Object.entries(of.samples['read-4k-32'] ?? {}).map(([path, samples]) => {
+    const clientCpuSeconds = path === 'direct' ? direct : proxied;
+    return [path, samples.map((sample) => ({ ...sample, clientCpuSeconds }))] as const;
+  });
+  return { ...of, samples: { 'read-4k-32': Object.fromEntries(paths) } };
+};
+
+test('what the client cost has a column, and what it leaves room for a table', () => {
+  const text = report(withClient(result([64_000, 64_000, 64_000], [32_000, 32_000, 32_000]), 1.5, 2));
+  const [head = ''] = text.split('\n').filter((line) => line.includes('client s/100k'));
+  assert.match(lineWith(text, ' direct ').slice(head.indexOf('client s/100k')), /^1\.50 /);
+  const bound = lineWith(text, ' direct ', '15.0 + 15.0');
+  assert.match(bound, / 0\.96 +66,667 +0\.96 +66,667 +0\.96 +the client is the limit$/);
+  assert.match(
+    lineWith(text, ' proxied-tcp ', '20.0 + 15.0'),
+    / 0\.64 +50,000 +0\.64 +0\.78 +50,000 +0\.64 +0\.78$/,
+  );
+});
+
+test('a result that was kept without the CPU time of the client is shown without that table', () => {
+  const text = report(result([1, 1, 1], [1, 1, 1]));
+  assert.doesNotMatch(text, /CPUs allow|staying/);
+  const now = withClient(result([2, 2, 2], [1, 1, 1]), 1, 1);
+  assert.match(lineWith(reportChange(result([1, 1, 1], [1, 1, 1]), now), ' direct '), /100 %/);
+});
+
 test('a comparison shows what a path does now and did before', () => {
   const text = reportChange(result([100, 100, 100], [1, 1, 1]), result([150, 150, 150], [1, 1, 1]));
   assert.match(lineWith(text, ' direct '), /150\s+100\s+50 %/);

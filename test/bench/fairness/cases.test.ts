@@ -7,10 +7,12 @@ const sample = (p99: number): Sample => ({
   commands: 300,
   seconds: 3,
   cpuSeconds: 1,
+  refused: 0,
   latency: { p50: p99 / 2, p99, max: p99 * 2 },
   serverCpuSeconds: 25e-6,
   cpusOfOthers: 0,
   residentBytes: {},
+  peakMiB: {},
 });
 
 const result = (of: Case, ...p99s: number[]): CaseResult => ({

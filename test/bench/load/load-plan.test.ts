@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandsOnce, type LoadPlan, targetOf } from '../../../bench/load/load-plan.ts';
+import {
+  commandsOnce,
+  type LoadPlan,
+  nextSession,
+  outstandingOf,
+  targetOf,
+} from '../../../bench/load/load-plan.ts';
 
 const plan: LoadPlan = {
   url: 'iscsi://127.0.0.1:3260/iqn.2026-11.dev.crosspath:test/1',
@@ -13,6 +19,7 @@ const plan: LoadPlan = {
   scattered: true,
   once: false,
   depth: 1,
+  depthOf: 'all',
   warmUpSeconds: 0,
   seconds: 1,
 };
@@ -50,4 +57,16 @@ test('units take turns, and each is gone through as if it were alone', () => {
 
 test('a load that ends by itself has a command for each place of each unit', () => {
   assert.equal(commandsOnce({ ...plan, luns: [1, 2] }), 128);
+});
+
+test('a depth of all sessions is handed round, one of each is kept where a command has ended', () => {
+  const all = { ...plan, sessions: 4, depth: 8 };
+  assert.equal(outstandingOf(all), 8);
+  assert.deepEqual(
+    [8, 9, 10, 11, 12].map((command) => nextSession(all, 2, command)),
+    [0, 1, 2, 3, 0],
+  );
+  const each: LoadPlan = { ...all, depthOf: 'each' };
+  assert.equal(outstandingOf(each), 32);
+  assert.equal(nextSession(each, 2, 33), 2);
 });

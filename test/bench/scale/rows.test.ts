@@ -8,10 +8,12 @@ const sample = (rate: number): Sample => ({
   commands: 2 * rate,
   seconds: 2,
   cpuSeconds: 1,
+  refused: 7,
   latency: { p50: 1, p99: 2, max: 3 },
   serverCpuSeconds: 25e-6,
   cpusOfOthers: 0,
   residentBytes: { 'tcp beta': 100 << 20 },
+  peakMiB: { 'tcp beta': 120.3 },
 });
 const row = (way: string, count: number, ...rates: number[]): Row => ({
   way,
@@ -29,12 +31,19 @@ test('each row is compared with the best of its way in the same round, and the l
   assert.deepEqual(one?.slice(0, 6), ['1', 'direct', '100', '0.50 (0.50 - 0.50)', '', '']);
   assert.deepEqual(sixteen?.slice(3, 6), ['1.00 (1.00 - 1.00)', '', '']);
   assert.deepEqual(many?.slice(3, 6), ['0.80 (0.75 - 0.90)', '≥ 0.80', 'PASS']);
-  assert.deepEqual(many?.slice(6), ['2.00', '25.0', '0.50', 'beta 100']);
+  assert.deepEqual(many?.slice(6), ['2.00', '25.0', '0.50', '7', 'beta 100 (120)']);
 });
 
 test('another target is not judged', () => {
   const lines = rowTable('sessions', [row('tgt', 1, 100), row('tgt', 256, 50)]);
   assert.deepEqual(lines[2]?.slice(3, 6), ['0.50 (0.50 - 0.50)', '', '']);
+});
+
+test('a row that failed has no rate, misses its goal, and is nobody to compare with', () => {
+  const lines = rowTable('sessions', [row('direct', 1, 100), row('direct', 16), row('direct', 256)]);
+  assert.deepEqual(lines[1]?.slice(2, 4), ['100', '1.00 (1.00 - 1.00)']);
+  assert.deepEqual(lines[2], ['16', 'direct', 'failed', '', '', '']);
+  assert.deepEqual(lines[3], ['256', 'direct', 'failed', '', '≥ 0.80', 'MISSED']);
 });
 
 test('ways do not count against each other', () => {

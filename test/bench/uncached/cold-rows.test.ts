@@ -8,10 +8,12 @@ const samples = (...rates: number[]): Sample[] =>
     commands: rate,
     seconds: 1,
     cpuSeconds: 0.1,
+    refused: 0,
     latency: { p50: 1, p99: 2, max: 3 },
     serverCpuSeconds: 25e-6,
     cpusOfOthers: 0,
     residentBytes: {},
+    peakMiB: {},
   }));
 
 const load = { bytesPerCommand: 4096, scattered: true, depth: 1 };
