@@ -81,8 +81,8 @@ export const linkBugs: readonly PlantedBug[] = [
   ),
   replacing('a GRANT is forgotten', Originator.prototype, 'sendGrant', (original) => {
     const strikes = oneIn(50);
-    return function (this: Originator, exchange, bytes) {
-      if (!strikes()) original.call(this, exchange, bytes);
+    return function (this: Originator, exchange, bytes, ownerHasIt) {
+      if (!strikes()) original.call(this, exchange, bytes, ownerHasIt);
     };
   }),
   replacing('a TRANSFER_READY is forgotten', ServedCommand.prototype, 'sendTransferReady', (original) => {

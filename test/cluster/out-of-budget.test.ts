@@ -22,10 +22,15 @@ const port = testPort({ name: 'beta-proxy', system: 'beta', relativeId: 4, group
 class StalledRead extends TestCommand {
   readonly #untaken: [number, Lease, CommandResult | null][] = [];
   #takes = false;
+  #came: () => void = () => undefined;
+  readonly someIsHere = new Promise<void>((resolve) => {
+    this.#came = resolve;
+  });
 
   override sendDataIn(offset: number, data: Lease, final: CommandResult | null): void {
     if (this.#takes) super.sendDataIn(offset, data, final);
     else this.#untaken.push([offset, data, final]);
+    this.#came();
   }
 
   take(): void {
@@ -100,6 +105,28 @@ describe('a system that is out of', () => {
     await allReturned(systems.beta.pool);
   });
 
+  it('read budget that comes free before a command has left does not overtake it', async () => {
+    const nexus = await nexusOf('stalled');
+    const data = await written(nexus);
+    const { budget } = originator();
+    const reads: StalledRead[] = [];
+    while (budget.used < LinkLimits.dataInPerLink / 2) reads.push(stalledRead(nexus));
+    await reads[0]?.someIsHere;
+    // One turn: it is queued without credit, and gets some at once.
+    const late = stalledRead(nexus);
+    for (const command of reads) command.take();
+    late.take();
+    for (const command of [late, ...reads]) {
+      const { status, data: got } = await command.ended;
+      assert.equal(status, Status.good);
+      assert(Buffer.from(got).equals(data));
+    }
+    assert.deepEqual(
+      systems.alpha.log.lines.filter((line) => line.includes('link down')),
+      [],
+    );
+  });
+
   it('read budget for clients that take nothing serves those that do', async () => {
     const { budget } = originator();
     const reads: StalledRead[] = [];
@@ -119,12 +146,14 @@ describe('a system that is out of', () => {
     assert.equal(budget.used, 0);
   });
 
-  it('exchanges answers TASK SET FULL, and takes commands again when some have ended', async () => {
+  it('exchanges answers TASK SET FULL, BUSY where the nexus has none, and takes commands again when some have ended', async () => {
     const nexus = await nexusOf('one');
+    const other = await nexusOf('other');
     held.holding = true;
     const running = Array.from({ length: LinkLimits.maxExchanges }, () => read(nexus));
     assert(running.every(({ outcome }) => outcome === null));
     assert.equal(read(nexus).outcome?.status, Status.taskSetFull);
+    assert.equal(read(other).outcome?.status, Status.busy);
     await held.atLeast(1);
     held.open();
     for (const command of running) assert.equal((await command.ended).status, Status.good);

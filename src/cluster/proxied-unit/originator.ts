@@ -27,6 +27,7 @@ import {
   encodeNexusPing,
 } from '../../wire/interconnect/nexus.ts';
 import { encodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
+import { Status } from '../../wire/scsi/status.ts';
 import { ExchangeTable } from '../link/exchange-table.ts';
 import type { FrameChannel } from '../link/frame-channel.ts';
 import type { LinkTerms } from '../link/handshake.ts';
@@ -176,13 +177,20 @@ export class Originator {
 
   /** Whether a command of this initiator's to the unit has not ended: one whose session is gone, it may be. */
   hasCommandOf(initiatorName: string, unitId: number): boolean {
+    return this.#hasCommand(unitId, (nexus) => nexus.initiatorName === initiatorName);
+  }
+
+  /** SAM-5 5.3.1, for a command for which there is no exchange: TASK SET FULL has its initiator wait for one of the nexus's to end. */
+  statusWhenFull(nexus: Nexus, unitId: number): number {
+    return this.#hasCommand(unitId, (other) => other === nexus) ? Status.taskSetFull : Status.busy;
+  }
+
+  #hasCommand(unitId: number, isMeant: (nexus: Nexus) => boolean): boolean {
     return this.#exchanges
       .running()
       .some(
         (exchange) =>
-          exchange instanceof ProxiedTask &&
-          exchange.unitId === unitId &&
-          exchange.nexus.initiatorName === initiatorName,
+          exchange instanceof ProxiedTask && exchange.unitId === unitId && isMeant(exchange.nexus),
       );
   }
 
@@ -220,9 +228,11 @@ export class Originator {
     this.#unsolicitedUsed -= unsolicited;
   }
 
-  sendGrant(exchange: number, bytes: number): void {
+  /** `ownerHasIt`: the owner knows the exchange; else COMMAND may still wait here, and may not be overtaken. */
+  sendGrant(exchange: number, bytes: number, ownerHasIt: boolean): void {
     putU32(this.frames.scratch, HEADER_LENGTH, bytes);
-    this.frames.sendUrgent(FrameType.grant, exchange, 4);
+    if (ownerHasIt) this.frames.sendUrgent(FrameType.grant, exchange, 4);
+    else this.frames.send(FrameType.grant, 0, exchange, 4);
   }
 
   #managed(number: number, exchange: ManagementExchange, answer: number): string | null {

@@ -26,6 +26,8 @@ export class ProxiedTask implements Task, CreditTaker {
   /** Null once the client's transport has been told how it ended. */
   #command: Command | null;
   #commandSent = false;
+  /** Something of it has come back: COMMAND waits nowhere on the way any more. */
+  #ownerHasIt = false;
   #exchangeEnded = false;
   /** Looks since there was progress. */
   #looks = 0;
@@ -114,7 +116,7 @@ export class ProxiedTask implements Task, CreditTaker {
   creditFree(): void {
     if (this.#command === null || !this.#commandSent) return;
     const credit = this.#reads.takeCredit();
-    if (credit > 0) this.#originator.sendGrant(this.#exchange, credit);
+    if (credit > 0) this.#originator.sendGrant(this.#exchange, credit, this.#ownerHasIt);
   }
 
   /** The client's session is gone. The exchange lives on until its owner ends it. */
@@ -137,6 +139,7 @@ export class ProxiedTask implements Task, CreditTaker {
     const set = this.#reads.filled();
     if (set === null) return 'no data';
     this.#looks = 0;
+    this.#ownerHasIt = true;
     const isFinal = (flags & FINAL) !== 0;
     const result = isFinal ? decodeResult(parameters, 4) : null;
     if (isFinal ? result?.kind !== ResultKind.status : parameters.length !== 4) {
@@ -152,6 +155,7 @@ export class ProxiedTask implements Task, CreditTaker {
 
   transferReady(offset: number, length: number): string | null {
     this.#looks = 0;
+    this.#ownerHasIt = true;
     const command = this.#command;
     if (command === null) return null;
     const broken = this.#writes.ownerReady(offset, length);

@@ -68,7 +68,7 @@ export class ProxiedUnit implements LogicalUnit {
     if (way === null || originator === null) return this.#refuse(command, sense.notReadyUnavailable());
     const task = originator.execute(way.unitId, command);
     if (task !== null) return task;
-    return this.#end(command, Status.taskSetFull, null);
+    return this.#end(command, originator.statusWhenFull(command.nexus, way.unitId), null);
   }
 
   manage(
