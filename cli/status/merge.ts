@@ -32,6 +32,8 @@ export interface UnitView {
   readonly size: number;
   readonly blockLength: number;
   readonly readOnly: boolean;
+  /** By the word of its owner, or of one to which the owner has told it; null where none answered. */
+  readonly thinlyProvisioned: boolean | null;
   readonly store: string;
   /** From any system that answered; null where none did. */
   readonly naa: string | null;
@@ -74,17 +76,19 @@ function systemView(answer: Answer): SystemView {
 
 function unitView(unit: UnitConfig, answered: readonly SystemStatus[]): UnitView {
   const seen = answered.flatMap((status) => status.units.filter(({ name }) => name === unit.name));
+  const byOwner = seen.find(({ local }) => local);
   return {
     name: unit.name,
     owner: unit.owner,
     lun: unit.lun,
-    size: seen.find(({ local }) => local)?.size ?? seen[0]?.size ?? unit.byteLength,
+    size: (byOwner ?? seen[0])?.size ?? unit.byteLength,
     blockLength: unit.blockLength,
     readOnly: unit.readOnly,
+    thinlyProvisioned: (byOwner ?? seen[0])?.thinlyProvisioned ?? null,
     store: unit.store.path,
     naa: seen[0]?.naa ?? null,
     serial: seen[0]?.serial ?? null,
-    commandsServed: seen.find(({ local }) => local)?.commandsServed ?? null,
+    commandsServed: byOwner?.commandsServed ?? null,
     paths: answered.flatMap((status) => pathsThrough(status, unit.name)),
   };
 }

@@ -1,7 +1,7 @@
 import colors from 'picocolors';
 import { formatSize } from '../../src/daemon/config/size.ts';
 import { latencyHeader, latencyRows, latencyTitle } from './latencies.ts';
-import type { ClusterStatus, SystemView } from './merge.ts';
+import type { ClusterStatus, SystemView, UnitView } from './merge.ts';
 import { type Cell, table } from './table.ts';
 
 /** The cluster for people: a table each for systems, ports, units, paths, sessions, links and latencies. */
@@ -31,13 +31,14 @@ export function renderStatus(status: ClusterStatus): string {
     ),
     section(
       'Logical units',
-      ['UNIT', 'LUN', 'OWNER', 'SIZE', 'BLOCK', 'ACCESS', 'SERVED BY OWNER', 'STORE'],
+      ['UNIT', 'LUN', 'OWNER', 'SIZE', 'BLOCK', 'PROVISIONED', 'ACCESS', 'SERVED BY OWNER', 'STORE'],
       status.units.map((unit) => [
         unit.name,
         unit.lun,
         unit.owner,
         formatSize(unit.size),
         unit.blockLength,
+        provisioned(unit),
         unit.readOnly ? 'read-only' : 'read-write',
         unit.commandsServed,
         unit.store,
@@ -84,6 +85,10 @@ export function renderStatus(status: ClusterStatus): string {
     section(latencyTitle, latencyHeader, latencyRows(status)),
   ];
   return sections.join('\n');
+}
+
+function provisioned({ thinlyProvisioned }: UnitView): Cell {
+  return thinlyProvisioned === null ? null : thinlyProvisioned ? 'thin' : 'fully';
 }
 
 function section(title: string, header: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -83,6 +83,11 @@ const unit = z.object({
   blockLength: z.int(),
   physicalBlockLength: z.int(),
   readOnly: z.boolean().describe('by the configuration'),
+  thinlyProvisioned: z
+    .boolean()
+    .describe(
+      'whether its store frees what is unmapped; of a unit of another system: as its owner last said',
+    ),
   naa: z.string().describe('NAA designator, 32 hexadecimal digits'),
   serial: z.string(),
   store: z.string().describe('path of the file or device'),

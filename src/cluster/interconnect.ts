@@ -23,7 +23,7 @@ import { Greeting } from './link/greeting.ts';
 import type { LinkTerms, LocalSystem } from './link/handshake.ts';
 import { Link, type LinkOwner } from './link/link.ts';
 import { type Carrier, carrierOf, type LinkAddress, streamAddress } from './link/link-address.ts';
-import { inventoryOf, senseFormatOf, stateOf } from './own-units.ts';
+import { eventsOf, inventoryOf, senseFormatOf, stateOf } from './own-units.ts';
 import { Partner, type PartnerHost } from './partner.ts';
 import { ProxiedUnit } from './proxied-unit/proxied-unit.ts';
 import type { ServedUnit } from './unit-server/unit-server.ts';
@@ -123,7 +123,7 @@ export class Interconnect implements PartnerHost, Reachability {
     const link = new Link(frames, terms, this.env.clock, this.pool, parts, owner);
     link.sendInventory(this.#inventory());
     for (const [id, unit] of this.#localUnits) {
-      if (unit.descriptorSense) link.sendEvent(senseFormatOf(id, unit));
+      for (const event of eventsOf(id, unit, terms.version)) link.sendEvent(event);
     }
     return link;
   }
@@ -174,6 +174,8 @@ export class Interconnect implements PartnerHost, Reachability {
         this.#become(known, partner, known.id, event.argument as AccessState);
       } else if (event.kind === EventKind.senseFormat) {
         known.unit.descriptorSense = event.argument === 1;
+      } else if (event.kind === EventKind.provisioning) {
+        known.provisioningIs(event.argument !== 1);
       } else if (event.kind === EventKind.capacity) {
         known.tellSize();
       }

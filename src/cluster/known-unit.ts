@@ -31,4 +31,12 @@ export class KnownUnit {
     this.#toldSize = blockCount;
     this.unit.establishUnitAttention(sense.capacityChanged(), null);
   }
+
+  /** Told once: it comes on every link. */
+  provisioningIs(thin: boolean): void {
+    const { identity } = this.unit;
+    if (identity.thinlyProvisioned === thin) return;
+    identity.thinlyProvisioned = thin;
+    this.unit.establishUnitAttention(sense.inquiryDataChanged(), null);
+  }
 }

@@ -12,6 +12,17 @@ export function senseFormatOf(unit: number, { descriptorSense }: LocalUnit): Uni
   return { kind: EventKind.senseFormat, unit, argument: descriptorSense ? 1 : 0 };
 }
 
+/** What an inventory does not tell: said behind it on a link of this version. A partner of the first one knows nothing of provisioning. */
+export function eventsOf(id: number, unit: LocalUnit, version: number): readonly UnitEvent[] {
+  const sense = unit.descriptorSense ? [senseFormatOf(id, unit)] : [];
+  return version > 1 ? [provisioningOf(id, unit), ...sense] : sense;
+}
+
+/** Thin is said too, so that a unit which was not so before is known to be. */
+function provisioningOf(unit: number, { identity }: LocalUnit): UnitEvent {
+  return { kind: EventKind.provisioning, unit, argument: identity.thinlyProvisioned ? 0 : 1 };
+}
+
 export function inventoryOf(id: number, unit: LocalUnit): InventoryUnit {
   const { identity } = unit;
   return {

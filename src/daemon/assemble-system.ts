@@ -88,7 +88,7 @@ export function assembleSystem(shared: Shared, stores: readonly UnitStores[]): A
   const localUnits = ownUnits(shared).map((unit, index) => {
     const its = stores[index];
     if (its === undefined) throw new Error(`unit ${unit.name} has no store`);
-    const identity = identityOf(config, unit);
+    const identity = identityOf(config, unit, its.store.thin);
     const relativePorts = ports.filter((port) => shows(port, unit)).map(({ relativeId }) => relativeId);
     const reservations = new Reservations({ store: its.reservations, relativePorts });
     const records = { reservations, modeStore: its.modePages, identifyingStore: its.identifying };
@@ -130,7 +130,7 @@ function makeInterconnect(shared: Shared, localUnits: readonly LocalUnit[]): Int
     localUnits,
     partnerUnits: config.units
       .filter(({ owner }) => owner !== system.name)
-      .map((unit) => identityOf(config, unit)),
+      .map((unit) => identityOf(config, unit, true)),
     pool,
     order,
     stages,
@@ -164,8 +164,9 @@ function makePortals(shared: Shared, router: Router): readonly AssembledPortal[]
     });
 }
 
-function identityOf({ name }: ClusterConfig, unit: UnitConfig): UnitIdentity {
-  return makeUnitIdentity(name, { ...unit, reportsSpace: unit.store.kind === 'file' });
+/** `thinlyProvisioned`: of another system's unit it is learnt (docs/interconnect.md section 4). */
+function identityOf({ name }: ClusterConfig, unit: UnitConfig, thinlyProvisioned: boolean): UnitIdentity {
+  return makeUnitIdentity(name, { ...unit, reportsSpace: unit.store.kind === 'file', thinlyProvisioned });
 }
 
 function shows({ serves, system }: TargetPort, { owner }: UnitConfig): boolean {

@@ -127,6 +127,7 @@ function unitStatus(
     blockLength: identity.blockLength,
     physicalBlockLength: identity.physicalBlockLength,
     readOnly: config.readOnly,
+    thinlyProvisioned: identity.thinlyProvisioned,
     naa: Buffer.from(identity.naa).toString('hex'),
     serial: identity.serial,
     store: config.store.path,

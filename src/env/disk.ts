@@ -39,7 +39,7 @@ export interface DiskFile {
   readonly byteLength: number;
   /** Bytes that the medium reads and writes at a time (a device's logical block; 1 for a file). */
   readonly blockLength: number;
-  /** Whether discarded ranges are certain to read as zeroes afterwards. */
+  /** Whether ranges can be discarded, and are certain to read as zeroes afterwards. Of a file that is only read: true. */
   readonly discardZeroes: boolean;
   /**
    * Reads only what needs no waiting (the page cache). Gives the number of bytes read from the start, 0 or more; the caller reads the rest with `read`.
@@ -51,7 +51,7 @@ export interface DiskFile {
   write(buffer: Uint8Array, position: number, durable: boolean, done: DiskDone): void;
   /** fdatasync: all writes that were called back before this call are durable when it calls back. */
   flush(done: DiskDone): void;
-  /** Deallocates the range where the medium can; where `discardZeroes` it then reads as zeroes. */
+  /** Deallocates the range where the medium can, and fails where it can't; where `discardZeroes` it then reads as zeroes. */
   discard(position: number, length: number, done: DiskDone): void;
   /** The range reads as zeroes afterwards; allocation is the medium's choice. */
   writeZeroes(position: number, length: number, done: DiskDone): void;

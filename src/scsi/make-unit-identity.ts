@@ -16,6 +16,8 @@ export interface UnitDescription {
   readonly physicalBlockLength?: number;
   /** Default: true. */
   readonly reportsSpace?: boolean;
+  /** Default: true, which is what counts until the owner has said otherwise. */
+  readonly thinlyProvisioned?: boolean;
   /** A multiple of `blockLength`. */
   readonly byteLength: number;
 }
@@ -41,6 +43,7 @@ export function makeUnitIdentity(cluster: string, unit: UnitDescription): UnitId
     blockLength: unit.blockLength,
     physicalBlockLength: unit.physicalBlockLength ?? DEFAULT_PHYSICAL_BLOCK,
     reportsSpace: unit.reportsSpace ?? true,
+    thinlyProvisioned: unit.thinlyProvisioned ?? true,
     blockCount: Math.floor(unit.byteLength / unit.blockLength),
   };
 }

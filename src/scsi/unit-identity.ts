@@ -12,8 +12,13 @@ export interface UnitIdentity {
   readonly blockLength: number;
   /** What its medium writes at a time: a multiple of the logical block. */
   readonly physicalBlockLength: number;
-  /** The one thing that changes: it grows. */
+  /** It grows. */
   blockCount: number;
-  /** Whether its medium tells what is used and free: then it has thresholds (SBC-3 4.7.3.7). */
+  /**
+   * Thin provisioned (SBC-3 4.7.3.3): its store frees the space of what is unmapped. Else fully provisioned (4.7.2): then there
+   * is nothing to unmap. Its owner knows it from the store; elsewhere it is learnt from the owner.
+   */
+  thinlyProvisioned: boolean;
+  /** Whether its medium tells what is used and free. */
   readonly reportsSpace: boolean;
 }

@@ -17,7 +17,7 @@ export interface BlockStore {
   readonly byteLength: number;
   /** True where writes are acknowledged before they are durable: what MODE SENSE reports as WCE. */
   readonly writeCache: boolean;
-  /** Whether `unmap` frees space. Unmapped blocks always read as zeroes. */
+  /** Whether it can free the space of blocks that are unmapped. Those read as zeroes. */
   readonly thin: boolean;
   /**
    * Reads without waiting where the bytes are in memory already: true if the whole buffer was filled. False:
@@ -29,6 +29,7 @@ export interface BlockStore {
   write(position: number, buffer: Uint8Array, durable: boolean, done: StoreDone): void;
   /** Every write that was done before this call is durable when this is done. */
   flush(done: StoreDone): void;
+  /** Only of a store that is `thin`: the caller has asked; layers/checked asserts it. */
   unmap(position: number, length: number, done: StoreDone): void;
   writeZeroes(position: number, length: number, done: StoreDone): void;
   /** The run of mapped or unmapped blocks that begins at `position`. */

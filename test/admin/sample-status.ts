@@ -103,6 +103,7 @@ function sampleUnit(name: string, owner: string, local: boolean): SystemStatus['
     readOnly: false,
     naa: '6'.padEnd(32, '0'),
     serial: name,
+    thinlyProvisioned: true,
     store: `/srv/${name}.img`,
     accessStates: {
       alpha: local ? 'active/optimized' : 'active/non-optimized',

@@ -34,6 +34,18 @@ test('a release before tells by the event alone', () => {
   assert.deepEqual(told(), sense.capacityChanged());
 });
 
+test('how it is provisioned is told once, though the event comes on every link, and again when it is another', () => {
+  const { known, identity, told } = make();
+  known.provisioningIs(true);
+  assert.deepEqual([identity.thinlyProvisioned, told()], [true, null], 'it was taken for that');
+  for (const thin of [false, true]) {
+    known.provisioningIs(thin);
+    known.provisioningIs(thin);
+    assert.equal(identity.thinlyProvisioned, thin);
+    assert.deepEqual([told(), told()], [sense.inquiryDataChanged(), null]);
+  }
+});
+
 test('an older word, of another link, is not heeded; the first after a time without links counts as it is', () => {
   const { known, identity, told } = make();
   known.sizeIs(300, false);

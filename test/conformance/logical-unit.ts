@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { describeCompares } from './logical-unit/compares.ts';
 import { describeCopyAdmission } from './logical-unit/copy-admission.ts';
 import { describeFreshness } from './logical-unit/freshness.ts';
+import { describeFullyProvisioned } from './logical-unit/fully-provisioned.ts';
 import { describeGrowth } from './logical-unit/growth.ts';
 import { describeHostileInput } from './logical-unit/hostile-input.ts';
 import { describeIdentifying } from './logical-unit/identifying.ts';
@@ -23,6 +24,7 @@ export function describeLogicalUnit(name: string, makeUnit: UnitMaker): void {
     describeWrites(makeUnit);
     describeCompares(makeUnit);
     describeProvisioning(makeUnit);
+    describeFullyProvisioned(makeUnit);
     describeUnitData(makeUnit);
     describeGrowth(makeUnit);
     describeModes(makeUnit);

@@ -34,8 +34,17 @@ export function noticeGrowth(device: string): void {
 
 /** A file system in memory with room for `byteLength` bytes. Gives its folder. */
 export function smallFileSystem(after: After, byteLength: number): string {
+  return mountedInMemory(after, 'tmpfs', '-o', `size=${byteLength}`);
+}
+
+/** One in which no hole can be punched, nor in a loop device whose medium is there. Gives its folder. */
+export function fileSystemWithoutHoles(after: After): string {
+  return mountedInMemory(after, 'ramfs');
+}
+
+function mountedInMemory(after: After, type: string, ...options: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'crosspath-test-'));
-  asRoot('mount', ['-t', 'tmpfs', '-o', `size=${byteLength}`, 'crosspath-test', folder]);
+  asRoot('mount', ['-t', type, ...options, 'crosspath-test', folder]);
   after(() => {
     asRoot('umount', [folder]);
     rmSync(folder, { recursive: true });

@@ -30,7 +30,7 @@ export class NodeDisk implements Disk {
   /** Besides the errors of open(2): 'EINVAL', not a regular file; 'EAGAIN', open in another process. */
   openFile(path: string, access: Access = 'readWrite'): Promise<DiskFile> {
     return this.#open(path, flagsOf[access], async (handle) => {
-      const traits = await fileTraits(handle, path, this.#queue);
+      const traits = await fileTraits(handle, path, access, this.#queue);
       return new NodeDiskFile(handle, traits, this.#queue, this.#clock);
     });
   }
@@ -88,11 +88,17 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function fileTraits(handle: FileHandle, path: string, queue: DiskQueue): Promise<DiskFileTraits> {
+async function fileTraits(
+  handle: FileHandle,
+  path: string,
+  access: Access,
+  queue: DiskQueue,
+): Promise<DiskFileTraits> {
   const stat = await handle.stat();
   if (!stat.isFile()) throw errorWithCode('EINVAL', `not a regular file: ${path}`);
   if (lockExclusively(handle.fd) < 0) throw errorWithCode('EAGAIN', `open in another process: ${path}`);
-  const discardZeroes = await canPunchHoles(queue, handle, stat.size);
+  // Where nothing can be written nothing can be asked; the holes that are there read as zeroes all the same.
+  const discardZeroes = access === 'readOnly' || (await canPunchHoles(queue, handle, stat.size));
   return { byteLength: stat.size, blockLength: 1, discardZeroes, direct: false };
 }
 

@@ -9,7 +9,6 @@ import { Status } from '../../wire/scsi/status.ts';
 import {
   type CommandSpec,
   changesMedium,
-  commandOf,
   unknownField,
   unknownServiceAction,
   usesOnlyKnownFields,
@@ -25,7 +24,8 @@ import {
   type TaskManagementResponse,
 } from '../logical-unit.ts';
 import { type Nexus, nexusKey } from '../nexus.ts';
-import { THRESHOLD_SET_LENGTH } from '../threshold-set.ts';
+import { supportedCommandOf } from '../supported-commands.ts';
+import { thresholdOf } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
 import { handlers } from './handlers.ts';
 import { IdentifyingInformation } from './identifying-information.ts';
@@ -72,10 +72,9 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   constructor(options: LocalUnitOptions) {
     const { identity, store } = options;
     assert.equal(store.blockLength, identity.blockLength, `${identity.name}: block length of the store`);
-    assert.ok(
-      store.byteLength >= identity.blockCount * identity.blockLength,
-      `${identity.name}: a short store`,
-    );
+    assert.ok(store.thin || !identity.thinlyProvisioned, `${identity.name}: the store frees nothing`);
+    const length = identity.blockCount * identity.blockLength;
+    assert.ok(store.byteLength >= length, `${identity.name}: a short store`);
     this.identity = identity;
     this.store = store;
     this.pool = options.pool;
@@ -85,7 +84,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
     this.modes = new ModeParameters({
       store: options.modeStore ?? null,
       writeCache: store.writeCache,
-      threshold: lowSpace === null ? null : Math.ceil(lowSpace / THRESHOLD_SET_LENGTH),
+      threshold: thresholdOf(identity, lowSpace),
     });
     this.#space = lowSpace === null ? null : this.#watchSpace(lowSpace);
     this.#protect();
@@ -133,7 +132,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   }
 
   execute(command: Command): Task {
-    const spec = commandOf(command.cdb);
+    const spec = supportedCommandOf(command.cdb, this.identity);
     if (spec === 'noOperation' || (spec !== 'noServiceAction' && spec.runsAt === 'here')) {
       return this.#refuse(command, this.#attentions.take(command.nexus) ?? sense.invalidOperationCode());
     }

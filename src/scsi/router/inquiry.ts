@@ -68,7 +68,7 @@ function vpdPage(
     case VpdPage.blockDeviceCharacteristics:
       return encodeBlockDeviceCharacteristics();
     case VpdPage.logicalBlockProvisioning:
-      return encodeLogicalBlockProvisioning(unit.reportsSpace ? thresholdExponent(unit.blockLength) : 0);
+      return encodeLogicalBlockProvisioning(unit.thinlyProvisioned, thresholdExponent(unit));
     default:
       return null;
   }
@@ -85,15 +85,18 @@ function deviceIdentification(unit: UnitIdentity, port: TargetPort): Uint8Array 
   });
 }
 
-function blockLimits({ blockLength, physicalBlockLength }: UnitIdentity): Uint8Array {
+function blockLimits({ blockLength, physicalBlockLength, thinlyProvisioned }: UnitIdentity): Uint8Array {
+  const unmap = {
+    maxBlocks: ScsiLimits.maxUnmapBytes / blockLength,
+    maxDescriptors: ScsiLimits.maxUnmapDescriptors,
+    granularity: Math.max(physicalBlockLength, UNMAP_GRANULARITY_BYTES) / blockLength,
+  };
   return encodeBlockLimits({
     maxCompareAndWriteBlocks: ScsiLimits.maxCompareAndWriteBlocks,
     transferGranularity: physicalBlockLength / blockLength,
-    unmapGranularity: Math.max(physicalBlockLength, UNMAP_GRANULARITY_BYTES) / blockLength,
     maxTransferBlocks: ScsiLimits.maxTransferLength / blockLength,
     optimalTransferBlocks: ScsiLimits.writeSegmentLength / blockLength,
-    maxUnmapBlocks: ScsiLimits.maxUnmapBytes / blockLength,
-    maxUnmapDescriptors: ScsiLimits.maxUnmapDescriptors,
     maxWriteSameBlocks: ScsiLimits.maxWriteSameBytes / blockLength,
+    unmap: thinlyProvisioned ? unmap : null,
   });
 }

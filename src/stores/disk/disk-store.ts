@@ -60,8 +60,7 @@ export class DiskStore implements BlockStore {
 
   unmap(position: number, length: number, done: StoreDone): void {
     if (this.#broken) return done('EIO');
-    if (this.thin) this.#file.discard(position, length, this.#running.begin(done));
-    else this.#file.writeZeroes(position, length, this.#running.begin(done));
+    this.#file.discard(position, length, this.#running.begin(done));
   }
 
   writeZeroes(position: number, length: number, done: StoreDone): void {

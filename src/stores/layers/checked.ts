@@ -57,6 +57,7 @@ class CheckedStore implements BlockStore {
   }
 
   unmap(position: number, length: number, done: StoreDone): void {
+    assert(this.thin, 'only a thin store unmaps');
     this.#checkRange(position, length);
     this.#store.unmap(position, length, once(done));
   }

@@ -6,6 +6,8 @@ export interface MemoryStoreOptions {
   /** A multiple of `blockLength`. */
   readonly byteLength: number;
   readonly blockLength: number;
+  /** Default: true. False: as a device that can't discard. */
+  readonly thin?: boolean;
   /** Runs a call later; without it, every call has ended before it returns. */
   readonly later?: (run: () => void) => void;
 }
@@ -25,7 +27,7 @@ export class MemoryStore implements BlockStore {
   byteLength: number;
   /** Nothing outlives the process, so a flush promises nothing more than a write. */
   readonly writeCache = false;
-  readonly thin = true;
+  readonly thin: boolean;
   readonly #chunkLength: number;
   readonly #chunks = new Map<number, Chunk>();
   readonly #later: ((run: () => void) => void) | null;
@@ -34,6 +36,7 @@ export class MemoryStore implements BlockStore {
   constructor(options: MemoryStoreOptions) {
     this.blockLength = options.blockLength;
     this.byteLength = options.byteLength;
+    this.thin = options.thin ?? true;
     this.#chunkLength = options.blockLength * BLOCKS_PER_CHUNK;
     this.#later = options.later ?? null;
   }
@@ -61,7 +64,7 @@ export class MemoryStore implements BlockStore {
   }
 
   writeZeroes(position: number, length: number, done: StoreDone): void {
-    this.unmap(position, length, done);
+    this.#run(done, () => this.#forget(position, length));
   }
 
   extentAt(position: number, done: (error: Errno | null, extent: Extent | null) => void): void {

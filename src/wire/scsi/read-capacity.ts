@@ -11,16 +11,20 @@ export function encodeReadCapacity10(blockCount: number, blockLength: number): U
   return bytes;
 }
 
-/** 32 bytes. `physicalExponent`: 2^n blocks a physical block. */
+/**
+ * 32 bytes. `physicalExponent`: 2^n blocks a physical block. `thin`: blocks can be unmapped, and then read as zeroes; a fully
+ * provisioned unit has neither bit.
+ */
 export function encodeReadCapacity16(
   blockCount: number,
   blockLength: number,
   physicalExponent: number,
+  thin: boolean,
 ): Uint8Array {
   const bytes = new Uint8Array(32);
   putU64(bytes, 0, blockCount - 1);
   putU32(bytes, 8, blockLength);
   bytes[13] = physicalExponent;
-  bytes[14] = LBPME_LBPRZ;
+  bytes[14] = thin ? LBPME_LBPRZ : 0;
   return bytes;
 }

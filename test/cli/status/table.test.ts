@@ -32,6 +32,19 @@ test('sizes and durations are short', () => {
 
 const nothing = { cluster: 'demo', systems: [], units: [], sessions: [], links: [], latencies: [] };
 
+test('a unit shows whether it is thin, where anybody knows', () => {
+  const row = (thinlyProvisioned: boolean | null) => {
+    const unit = { name: 'vol-a', owner: 'alpha', lun: 1, size: 2 ** 30, blockLength: 512, readOnly: false };
+    const unknown = { naa: null, serial: null, commandsServed: null, paths: [] };
+    const units = [{ ...unit, ...unknown, thinlyProvisioned, store: 'vol-a.img' }];
+    const text = renderStatus({ ...nothing, units });
+    const cells = text.split('\n').find((line) => line.includes('vol-a')) ?? '';
+    return cells.trim().split(/ {2,}/);
+  };
+  assert.deepEqual(row(true), ['vol-a', '1', 'alpha', '1GiB', '512', 'thin', 'read-write', '-', 'vol-a.img']);
+  assert.deepEqual([row(false)[5], row(null)[5]], ['fully', '-']);
+});
+
 test('a link that is slow says so, with its round trip, while it is up', () => {
   const shown = (state: 'up' | 'down', slow: boolean) => {
     const links = sampleStatus.links.map((link) => ({ ...link, system: 'alpha', state, slow }));

@@ -31,6 +31,7 @@ const unit = {
   blockLength: 512,
   physicalBlockLength: 4096,
   reportsSpace: true,
+  thinlyProvisioned: true,
   blockCount: 8,
 };
 

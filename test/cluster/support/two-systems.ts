@@ -108,8 +108,9 @@ export class TwoSystems {
     this.addresses = addresses;
     const [alphaKeys, betaKeys] = options.keys ?? sharedKeys([testKey(1)]);
     this.store = options.store ?? new MemoryStore({ byteLength: 64 << 20, blockLength: 512 });
-    const { blockLength, byteLength } = this.store;
-    const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
+    const { blockLength, byteLength, thin: thinlyProvisioned } = this.store;
+    const description = { name: 'vol-a', owner: 'alpha', blockLength, byteLength };
+    const identity = makeUnitIdentity('demo', { ...description, thinlyProvisioned });
     const store = options.wrap?.(this.store) ?? this.store;
     const alphaPool = new BufferPool(1 << 24);
     const alphaLog = new WatchedLog();
@@ -147,7 +148,7 @@ export class TwoSystems {
       partner,
       dialed,
       [],
-      [{ ...identity }],
+      [makeUnitIdentity('demo', description)],
       betaPool,
       betaLog,
       readSetLength,

@@ -99,16 +99,17 @@ export class Rig {
   }
 }
 
-/** `writeCache`: the store has one, as files have, and memory has not. */
+/** `writeCache`: the store has one, as files have, and memory has not. `thin`: it can unmap. */
 export async function withRig(
   makeUnit: UnitMaker,
   test: (rig: Rig) => Promise<void>,
   {
     writeCache = false,
     readOnly = false,
-  }: { readonly writeCache?: boolean; readonly readOnly?: boolean } = {},
+    thin = true,
+  }: { readonly writeCache?: boolean; readonly readOnly?: boolean; readonly thin?: boolean } = {},
 ): Promise<void> {
-  const memory = new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK });
+  const memory = new MemoryStore({ byteLength: BLOCK * BLOCKS, blockLength: BLOCK, thin });
   let rig: Rig | null = null;
   const held = new HeldStore(faulty(memory, (operation) => rig?.fault(operation) ?? null));
   held.open();

@@ -9,8 +9,9 @@ import { silentLog, testOrder, testRandom } from '../../support/scsi.ts';
 
 describeLogicalUnit('local', async (store, modeStore, readOnly) => {
   const pool = new BufferPool(1 << 20);
-  const { blockLength, byteLength } = store;
-  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', blockLength, byteLength });
+  const { blockLength, byteLength, thin: thinlyProvisioned } = store;
+  const size = { blockLength, byteLength };
+  const identity = makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', ...size, thinlyProvisioned });
   const unit = new LocalUnit({
     identity,
     store: checked(store),

@@ -16,22 +16,24 @@ import { TestCommand } from '../../support/test-command.ts';
 const MIB = 1 << 20;
 const THRESHOLD = 64 * MIB;
 
-function make() {
+function make(thin = true) {
   const size = { blockLength: 512, byteLength: MIB };
-  const memory = new MemoryStore(size);
+  const memory = new MemoryStore({ ...size, thin });
+  const thinlyProvisioned = thin;
+  const logged: string[] = [];
   const asked: ((error: Errno | null, space: Space | null) => void)[] = [];
   const store = {
     ...delay(memory, (_, run) => run()),
     space: (done: (typeof asked)[number]) => asked.push(done),
   };
   const unit = new LocalUnit({
-    identity: makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', ...size }),
+    identity: makeUnitIdentity('demo', { name: 'vol-a', owner: 'alpha', ...size, thinlyProvisioned }),
     store,
     lowSpace: THRESHOLD,
     pool: new BufferPool(1 << 20),
     clock: new NodeClock(),
     order: testOrder,
-    log: silentLog,
+    log: { ...silentLog, warn: (_, message) => logged.push(message) },
   });
   const nexuses = [testNexus('iqn.test:one'), testNexus('iqn.test:two')] as const;
   for (const nexus of nexuses) unit.takeUnitAttention(nexus);
@@ -47,7 +49,7 @@ function make() {
     const options = dataOut === undefined ? { dataIn: 255 } : { dataOut };
     return new TestCommand({ nexus: nexuses[0], cdb, ...options }).start(unit).outcome;
   };
-  return { unit, asked, look, told, run };
+  return { unit, asked, look, told, run, logged };
 }
 
 const nothing = [null, null];
@@ -101,6 +103,15 @@ describe('space watch', () => {
     told();
     look(0);
     assert.deepEqual(told(), nothing);
+  });
+
+  test('a unit that is not thin has no threshold of provisioning: low space is a line in the log alone', () => {
+    const { look, told, run, logged } = make(false);
+    look(0);
+    assert.deepEqual(told(), nothing);
+    assert.equal(logged.length, 1);
+    assert.equal(run([0x1a, 0x08, 0x1c, 0x02, 255, 0])?.sense?.asc, 0x24);
+    assert.equal(run([0x1a, 0x08, 0x01, 0, 255, 0])?.data[4 + 7], 0, 'LBPERE');
   });
 
   test('a unit without a threshold has no such page', () => {

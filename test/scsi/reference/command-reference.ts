@@ -26,7 +26,8 @@ export function commandReference(): string {
 Every command that a logical unit of Crosspath supports, from \`src/scsi/command-table.ts\`. \`npm run reference\` writes this page, and a test
 fails where it is not what the table says. An initiator gets the same list from REPORT SUPPORTED OPERATION CODES. Another operation code is
 answered with INVALID COMMAND OPERATION CODE (05/20/00), another service action and every CDB bit that is not listed here with INVALID FIELD IN
-CDB (05/24/00). A command does the same through each port of each system.
+CDB (05/24/00). A command does the same through each port of each system. A unit that is fully provisioned has no UNMAP, and no bit 3 of byte 1 in
+WRITE SAME (\`src/scsi/supported-commands.ts\`).
 
 - *CDB bits*: what is evaluated or accepted beside the operation code and the service action. CONTROL, the last byte, has to be zero.
 - *answered*: "here" by the system at which the command arrives, in every access state; "owner" by the system that owns the unit; "copyManager" where it arrives, once the owner has let it through.

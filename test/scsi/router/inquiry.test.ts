@@ -118,6 +118,23 @@ describe('router: INQUIRY and REPORT TARGET PORT GROUPS', () => {
     );
   });
 
+  test('a fully provisioned unit has no provisioning management and no UNMAP, through every port', () => {
+    const { router, run, units } = setUp();
+    for (const port of ports) {
+      const nexus = router.openNexus('iqn.test:one', '00', port, present);
+      for (const [lun, unit] of [units.a, units.b].entries()) {
+        unit.identity.thinlyProvisioned = false;
+        const page = (code: number) => run(nexus, 1 + lun, [0x12, 1, code, 0, 255, 0]).data;
+        assert.deepEqual([...page(0xb2)], [0, 0xb2, 0, 4, 0, 0, 0, 0]);
+        const limits = page(0xb0);
+        assert.ok(limits.subarray(20, 36).every((byte) => byte === 0));
+        assert.deepEqual([u32(limits, 36), u32(limits, 40)], [0, 4096 * 2048], 'WRITE SAME is as it was');
+        unit.identity.thinlyProvisioned = true;
+        assert.deepEqual([...page(0xb2).subarray(4)], [11, 0xe4, 2, 0]);
+      }
+    }
+  });
+
   test('standard INQUIRY data names the product, implicit ALUA, and is cut to the allocation length', () => {
     const { router, run } = setUp();
     const nexus = router.openNexus('iqn.test:one', '00', testPort(), present);

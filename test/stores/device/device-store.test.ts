@@ -5,8 +5,14 @@ import { type TestContext, test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openDeviceStore } from '../../../src/stores/device/device-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write } from '../calls.ts';
-import { loopDevice, noticeGrowth, sparseFile, temporaryFolder } from '../temporary.ts';
+import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write, writeZeroes } from '../calls.ts';
+import {
+  fileSystemWithoutHoles,
+  loopDevice,
+  noticeGrowth,
+  sparseFile,
+  temporaryFolder,
+} from '../temporary.ts';
 
 const { disk } = nodeEnv();
 const MiB = 1 << 20;
@@ -17,12 +23,17 @@ const refusal = (message: RegExp) => (error: unknown) =>
 
 /** A loop device and the file behind it. */
 function device(t: TestContext, ...options: string[]): { path: string; medium: string } {
+  return deviceIn(t, temporaryFolder, ...options);
+}
+
+/** Its medium in a folder of this kind. */
+function deviceIn(t: TestContext, makeFolder: typeof temporaryFolder, ...options: string[]) {
   const undos: (() => void)[] = [];
   t.after(() => {
     for (const undo of undos.reverse()) undo();
   });
   const after = (undo: () => void): void => void undos.push(undo);
-  const medium = sparseFile(temporaryFolder(after), 'medium.img', size.byteLength);
+  const medium = sparseFile(makeFolder(after), 'medium.img', size.byteLength);
   return { path: loopDevice(after, medium, ...options), medium };
 }
 
@@ -88,6 +99,18 @@ test('unmapping frees space on the device, and the blocks read as zeroes', async
   assert(statSync(medium).blocks <= before - MiB / 512);
   assert.deepEqual(await read(store, 0, MiB), new Uint8Array(MiB));
   assert.deepEqual(await extentAt(store, 0), { position: 0, length: size.byteLength, allocated: true });
+  await store.close();
+});
+
+test('a device that can’t discard makes no thin store, and still writes zeroes', async (t) => {
+  const { path } = deviceIn(t, fileSystemWithoutHoles);
+  const store = await openDeviceStore(disk, { path, ...size });
+  assert(!store.thin);
+  await write(store, 0, pattern(MiB, 3));
+  await writeZeroes(store, 4096, MiB - 8192);
+  const expected = pattern(MiB, 3);
+  expected.fill(0, 4096, MiB - 4096);
+  assert.deepEqual(await read(store, 0, MiB), expected);
   await store.close();
 });
 

@@ -113,13 +113,14 @@ test('close rejects where its flush fails, and closes all the same', async () =>
   assert.deepEqual(file.calls, ['flush', 'close']);
 });
 
-test('where discarded ranges might keep their bytes, unmap writes zeroes', async () => {
+test('where discarded ranges might keep their bytes, the store is not thin; else unmap discards', async () => {
   const file = new ScriptedFile();
-  file.discardZeroes = false;
   const store = new DiskStore(file, file.byteLength, 4096);
-  assert(!store.thin);
+  assert(store.thin);
   await unmap(store, 0, 4096);
-  assert.deepEqual(file.calls, ['writeZeroes']);
+  assert.deepEqual(file.calls, ['discard']);
+  file.discardZeroes = false;
+  assert(!new DiskStore(file, file.byteLength, 4096).thin);
 });
 
 test('extents are whole blocks, and a block allocated in part is mapped', async () => {

@@ -7,8 +7,14 @@ import { test } from 'node:test';
 import { nodeEnv } from '../../../src/env/node/node-env.ts';
 import { openFileStore } from '../../../src/stores/file/file-store.ts';
 import { StoreOpenError } from '../../../src/stores/store-open-error.ts';
-import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write } from '../calls.ts';
-import { makeReadOnly, smallFileSystem, sparseFile, temporaryFolder } from '../temporary.ts';
+import { extentAt, flush, grow, pattern, read, spaceOf, unmap, write, writeZeroes } from '../calls.ts';
+import {
+  fileSystemWithoutHoles,
+  makeReadOnly,
+  smallFileSystem,
+  sparseFile,
+  temporaryFolder,
+} from '../temporary.ts';
 
 const { disk } = nodeEnv();
 const MiB = 1 << 20;
@@ -96,12 +102,23 @@ test('a file of a read-only unit is read where it can’t be written, and not ma
   const path = sparseFile(folder, 'unit.img', size.byteLength);
   makeReadOnly(folder);
   const store = await openFileStore(disk, { path, ...size, create: false, access: 'readOnly' });
+  assert(store.thin, 'its holes are told, though it can’t be asked to make one');
   assert.deepEqual(await read(store, 512, 512), new Uint8Array(512));
   await assert.rejects(write(store, 0, pattern(512, 1)));
   await assert.rejects(
     openFileStore(disk, { path, ...size, create: false, access: 'readOnly' }),
     refusal(/another process has it open/),
   );
+  await store.close();
+});
+
+test('a file in which no hole can be punched makes no thin store, and still writes zeroes', async (t) => {
+  const folder = fileSystemWithoutHoles((undo) => t.after(undo));
+  const store = await openFileStore(disk, { path: join(folder, 'unit.img'), ...size, create: true });
+  assert(!store.thin);
+  await write(store, 0, pattern(65536, 1));
+  await writeZeroes(store, 4096, 8192);
+  assert.deepEqual(await read(store, 0, 65536), pattern(65536, 1).fill(0, 4096, 12288));
   await store.close();
 });
 

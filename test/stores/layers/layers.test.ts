@@ -30,6 +30,15 @@ test('checked refuses what is outside the store or no whole block', () => {
   for (const call of wrong) assert.throws(call, { code: 'ERR_ASSERTION' });
 });
 
+test('checked refuses to unmap where the store can’t', async () => {
+  const store = checked(new MemoryStore({ byteLength: 65536, blockLength: 512, thin: false }));
+  assert(!store.thin);
+  assert.throws(() => store.unmap(0, 512, noop), { code: 'ERR_ASSERTION' });
+  await write(store, 0, pattern(1024, 1));
+  await writeZeroes(store, 0, 512);
+  assert.deepEqual(await read(store, 0, 512), new Uint8Array(512));
+});
+
 test('checked refuses every call after close', async () => {
   const store = checked(memory());
   await store.close();

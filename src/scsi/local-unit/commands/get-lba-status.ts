@@ -27,8 +27,13 @@ export class GetLbaStatusTask extends ParameterDataTask {
     const allocationLength = u32(this.command.cdb, 10);
     const room = Math.floor((allocationLength - LBA_STATUS_HEADER_LENGTH) / LBA_STATUS_DESCRIPTOR_LENGTH);
     const most = Math.max(1, Math.min(room, ScsiLimits.maxLbaStatusDescriptors));
-    const { blockLength } = this.unit.identity;
+    const { blockLength, thinlyProvisioned } = this.unit.identity;
     let lba = this.firstBlock;
+    if (!thinlyProvisioned) {
+      // Whatever its store may know of holes, every block of it is mapped (SBC-3 4.7.2).
+      while (lba < this.endBlock && this.#statuses.length < most) lba = this.#add(lba, this.endBlock, true);
+      return this.reply(encodeLbaStatus(this.#statuses), allocationLength);
+    }
     this.callStoreRepeatedly(
       'read',
       (done) => {

@@ -11,7 +11,7 @@ import {
   startStopParameters,
 } from '../../../wire/scsi/log-pages.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
-import { THRESHOLD_SET_LENGTH } from '../../threshold-set.ts';
+import { countsResources, THRESHOLD_SET_LENGTH } from '../../threshold-set.ts';
 import { ParameterDataTask } from '../reply-task.ts';
 
 /** START STOP UNIT stops nothing: no cycle has begun. */
@@ -54,7 +54,7 @@ export class LogSenseTask extends ParameterDataTask {
   /** Beside the list of them. */
   get #codes(): readonly number[] {
     const { logicalBlockProvisioning, startStopCycleCounter } = LogPageCode;
-    return this.unit.identity.reportsSpace
+    return countsResources(this.unit.identity)
       ? [logicalBlockProvisioning, startStopCycleCounter]
       : [startStopCycleCounter];
   }

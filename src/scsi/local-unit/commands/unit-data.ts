@@ -9,9 +9,9 @@ export const readCapacity10: Reply = (unit) =>
   encodeReadCapacity10(unit.identity.blockCount, unit.identity.blockLength);
 
 export const readCapacity16: Reply = (unit) => {
-  const { blockCount, blockLength, physicalBlockLength } = unit.identity;
+  const { blockCount, blockLength, physicalBlockLength, thinlyProvisioned } = unit.identity;
   const exponent = Math.log2(physicalBlockLength / blockLength);
-  return encodeReadCapacity16(blockCount, blockLength, exponent);
+  return encodeReadCapacity16(blockCount, blockLength, exponent, thinlyProvisioned);
 };
 
 /** Empty lists: byte 1 of the header repeats which of them and which format was asked for. */

@@ -3,9 +3,9 @@ import { ScsiLimits } from '../../../limits.ts';
 import { u8 } from '../../../wire/scsi/bytes.ts';
 import { blocksOf, lbaOf } from '../../../wire/scsi/cdb.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
+import { WRITE_SAME_UNMAP } from '../../supported-commands.ts';
 import { DataOutTask } from '../data-out-task.ts';
 
-const UNMAP = 0x08;
 /** NO DATA-OUT BUFFER, in the 16-byte command: as if the block was zero. The table keeps it out of the other. */
 const NDOB = 0x01;
 
@@ -39,12 +39,12 @@ export class WriteSameTask extends DataOutTask {
     return (u8(this.command.cdb, 1) & NDOB) !== 0;
   }
 
-  /** Unmapped blocks read as zeroes (LBPRZ), so UNMAP is obeyed for a block of zeroes alone. */
+  /** Unmapped blocks read as zeroes (LBPRZ), so UNMAP is obeyed for a block of zeroes alone; of a unit that is not thin it is refused. */
   #zero(then: () => void): void {
     const { store, identity } = this.unit;
     const position = this.firstBlock * identity.blockLength;
     const length = (this.endBlock - this.firstBlock) * identity.blockLength;
-    const unmap = (u8(this.command.cdb, 1) & UNMAP) !== 0;
+    const unmap = (u8(this.command.cdb, 1) & WRITE_SAME_UNMAP) !== 0;
     this.callStore(
       'write',
       (done) => (unmap ? store.unmap(position, length, done) : store.writeZeroes(position, length, done)),

@@ -4,14 +4,19 @@ import { newVpdPage, VpdPage } from './page.ts';
 
 export interface BlockLimits {
   readonly maxCompareAndWriteBlocks: number;
-  /** OPTIMAL TRANSFER LENGTH GRANULARITY and OPTIMAL UNMAP GRANULARITY. */
+  /** OPTIMAL TRANSFER LENGTH GRANULARITY. */
   readonly transferGranularity: number;
-  readonly unmapGranularity: number;
   readonly maxTransferBlocks: number;
   readonly optimalTransferBlocks: number;
-  readonly maxUnmapBlocks: number;
-  readonly maxUnmapDescriptors: number;
   readonly maxWriteSameBlocks: number;
+  /** Null: there is no UNMAP, which its fields say by being 0. */
+  readonly unmap: UnmapLimits | null;
+}
+
+export interface UnmapLimits {
+  readonly maxBlocks: number;
+  readonly maxDescriptors: number;
+  readonly granularity: number;
 }
 
 /** WRITE SAME of zero blocks, which would mean all to the end of the unit, is refused: what is meant can be written out. */
@@ -26,10 +31,14 @@ export function encodeBlockLimits(limits: BlockLimits): Uint8Array {
   putU16(bytes, 6, limits.transferGranularity);
   putU32(bytes, 8, limits.maxTransferBlocks);
   putU32(bytes, 12, limits.optimalTransferBlocks);
-  putU32(bytes, 20, limits.maxUnmapBlocks);
-  putU32(bytes, 24, limits.maxUnmapDescriptors);
-  putU32(bytes, 28, limits.unmapGranularity);
-  bytes[32] = UGAVALID;
+  if (limits.unmap !== null) putUnmapLimits(bytes, limits.unmap);
   putU64(bytes, 36, limits.maxWriteSameBlocks);
   return bytes;
+}
+
+function putUnmapLimits(bytes: Uint8Array, limits: UnmapLimits): void {
+  putU32(bytes, 20, limits.maxBlocks);
+  putU32(bytes, 24, limits.maxDescriptors);
+  putU32(bytes, 28, limits.granularity);
+  bytes[32] = UGAVALID;
 }
