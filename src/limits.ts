@@ -92,6 +92,8 @@ export const ScsiLimits = {
   maxUnmapBytes: 512 * MiB,
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
+  /** Of ended tasks of one unit, kept for the next of the same command. */
+  spareTasksPerCommand: 128,
   unitAttentionsPerNexus: 16,
   /** How long a write waits for the proof that its initiator still holds the nexus, before it is answered BUSY. */
   proofMilliseconds: 2_000,

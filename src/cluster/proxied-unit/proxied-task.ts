@@ -111,6 +111,8 @@ export class ProxiedTask implements Task, CreditTaker {
     this.creditFree();
   }
 
+  letGo(): void {}
+
   creditFree(): void {
     if (this.#command === null || !this.#commandSent) return;
     const credit = this.#reads.takeCredit();
