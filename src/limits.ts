@@ -186,6 +186,8 @@ export const LinkLimits = {
   /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
   dataOutPerLink: 16 * MiB,
   maxExchanges: 4096,
+  /** Of ended exchanges of one link, what is kept at each end for the next ones. */
+  spareExchanges: 512,
   maxNexuses: 4096,
   /** For a connection to come about: a kernel left alone tries again more and more rarely, for minutes. */
   connectMilliseconds: 3_000,

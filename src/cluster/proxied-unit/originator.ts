@@ -67,6 +67,8 @@ export class Originator {
   #lastNexus = 0;
   /** The command whose frame waits for its first write data, so that both travel together. */
   #deferred: ProxiedTask | null = null;
+  /** Tasks that nothing refers to, for the next commands. */
+  readonly #spare: ProxiedTask[] = [];
 
   constructor(frames: FrameChannel, terms: LinkTerms, pool: BufferPool, readSetLength: number) {
     this.readSetLength = readSetLength;
@@ -93,7 +95,8 @@ export class Originator {
     this.commandsForwarded++;
     const promised = this.#promise(command.unsolicitedLength);
     const { id, share } = this.#know(command.nexus);
-    const task = new ProxiedTask(this, exchange, id, share, unitId, command, promised);
+    const task = this.#spare.pop() ?? new ProxiedTask(this, share);
+    task.begin(exchange, id, share, unitId, command, promised);
     this.#exchanges.open(exchange, task);
     // With its first data, or when anything else is to be sent: so that both travel together, and nothing overtakes it.
     if (promised > 0) this.#deferred = task;
@@ -182,7 +185,7 @@ export class Originator {
         (exchange) =>
           exchange instanceof ProxiedTask &&
           exchange.unitId === unitId &&
-          exchange.nexus.initiatorName === initiatorName,
+          exchange.nexus?.initiatorName === initiatorName,
       );
   }
 
@@ -218,6 +221,10 @@ export class Originator {
   ended(exchange: number, unsolicited: number): void {
     this.#exchanges.close(exchange);
     this.#unsolicitedUsed -= unsolicited;
+  }
+
+  spare(task: ProxiedTask): void {
+    if (this.#spare.length < LinkLimits.spareExchanges) this.#spare.push(task);
   }
 
   sendGrant(exchange: number, bytes: number): void {

@@ -9,7 +9,7 @@ import { UnitTask } from '../../../src/scsi/local-unit/unit-task.ts';
 import { type Task, TaskAttribute, TaskManagementFunction } from '../../../src/scsi/logical-unit.ts';
 import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
-import { fieldsOf } from '../../support/fields.ts';
+import { FieldWatch } from '../../support/fields.ts';
 import { HeldStore } from '../../support/held-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { blockCdb, pattern, silentLog, testNexus, testOrder } from '../../support/scsi.ts';
@@ -63,19 +63,15 @@ describe('a task that begins again', () => {
       held.runOne();
       const spec = commandOf(short.cdb);
       assert.ok(typeof spec !== 'string');
-      const fresh = fieldsOf(taskOf(unit, short, spec));
-      const changed = new Set<string>();
-      const look = (task: UnitTask) => {
-        for (const [name, value] of fieldsOf(task)) if (fresh.get(name) !== value) changed.add(name);
-      };
+      const watch = new FieldWatch(taskOf(unit, short, spec));
       const life = (command: TestCommand, until: (task: UnitTask, look: () => void) => void) => {
         const task = unitTask(command.task);
-        look(task);
-        until(task, () => look(task));
-        look(task);
-        assert.notDeepEqual(fieldsOf(task), fresh);
+        const look = () => watch.look(task);
+        look();
+        until(task, look);
+        look();
         task.begin(short);
-        assert.deepEqual(fieldsOf(task), fresh);
+        watch.assertFresh(task);
       };
       const begin = kind === 'read' ? read : write;
       const between = (lba: number) => {
@@ -130,11 +126,9 @@ describe('a task that begins again', () => {
       life(begin(0, { nexus: doubtful }), () => answers.shift()?.());
       // And let go of.
       life(begin(8), (task) => task.letGo());
-      const same = [...fresh.keys()].filter((name) => !changed.has(name));
       // The gate holds no read, and a read is sending only while it calls its transport. A write has no buffer of its own.
       const ofKind = kind === 'read' ? ['#hasRead', '#sending', 'heldAt'] : ['#stored', 'scratch'];
-      const constant = ['#result', ...ofKind, 'spec', 'unit'];
-      assert.deepEqual(same.sort(), constant.sort(), 'the lives above have changed all that can change');
+      watch.assertAllChangedBut('#result', ...ofKind, 'spec', 'unit');
       assert.equal(unit.taskCount, 0);
       assert.equal(pool.leasedBytes, 0);
     });
