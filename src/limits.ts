@@ -92,6 +92,8 @@ export const ScsiLimits = {
   maxUnmapBytes: 512 * MiB,
   maxWriteSameBytes: 4096 * MiB,
   maxTasksPerUnit: 8192,
+  /** Of ended tasks of one unit, kept for the next of the same command. */
+  spareTasksPerCommand: 128,
   unitAttentionsPerNexus: 16,
   /** How long a write waits for the proof that its initiator still holds the nexus, before it is answered BUSY. */
   proofMilliseconds: 2_000,
@@ -184,6 +186,8 @@ export const LinkLimits = {
   /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
   dataOutPerLink: 16 * MiB,
   maxExchanges: 4096,
+  /** Of ended exchanges of one link, what is kept at each end for the next ones. */
+  spareExchanges: 512,
   maxNexuses: 4096,
   /** For a connection to come about: a kernel left alone tries again more and more rarely, for minutes. */
   connectMilliseconds: 3_000,

@@ -87,8 +87,8 @@ export const linkBugs: readonly PlantedBug[] = [
   }),
   replacing('a TRANSFER_READY is forgotten', ServedCommand.prototype, 'sendTransferReady', (original) => {
     const strikes = oneIn(50);
-    return function (this: ServedCommand, offset, length) {
-      if (!strikes()) original.call(this, offset, length);
+    return function (this: ServedCommand) {
+      if (!strikes()) original.call(this);
     };
   }),
 ];

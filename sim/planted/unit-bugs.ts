@@ -167,4 +167,26 @@ export const unitBugs: readonly PlantedBug[] = [
     'establishUnitAttention',
     () => () => {},
   ),
+  replacing(
+    'a task begins again while its transport has it',
+    LocalUnit.prototype,
+    'taskEnded',
+    (original) => {
+      const strikes = oneIn(100);
+      return function (this: LocalUnit, task) {
+        original.call(this, task);
+        if (!task.aborting && strikes()) this.spares.add(task);
+      };
+    },
+  ),
+  replacing(
+    'a task that was aborted begins again at once',
+    LocalUnit.prototype,
+    'taskEnded',
+    (original) =>
+      function (this: LocalUnit, task) {
+        original.call(this, task);
+        if (task.aborting) this.spares.add(task);
+      },
+  ),
 ];

@@ -25,4 +25,6 @@ export class DiscardedData implements Task {
   }
 
   grant(_length: number): void {}
+
+  letGo(): void {}
 }

@@ -15,7 +15,7 @@ import type { UnitIdentity } from './unit-identity.ts';
 export const TaskAttribute = { simple: 0, ordered: 1, headOfQueue: 2, aca: 3 } as const;
 export type TaskAttribute = (typeof TaskAttribute)[keyof typeof TaskAttribute];
 
-/** How a command ended (SAM-5 5.3). */
+/** How a command ended (SAM-5 5.3). It stays as it is until the transport lets go of the task. */
 export interface CommandResult {
   /** wire/scsi/status.ts */
   readonly status: number;
@@ -75,7 +75,7 @@ export interface Command {
 
 /**
  * A running command, as its unit sees it. After the command has ended or has been aborted, the calls are
- * harmless, with one rule: a buffer from `dataOutBuffer` stays valid until `dataOutArrived` or `dataOutLost`.
+ * harmless, with one rule: a buffer from `dataOutBuffer` stays valid until `dataOutArrived` or `dataOutLost`. That ends with `letGo`.
  */
 export interface Task {
   /**
@@ -89,6 +89,12 @@ export interface Task {
   dataOutLost(): void;
   /** The transport has room for that many more bytes of data-in. */
   grant(length: number): void;
+  /**
+   * The transport refers to the task no more, nor to a buffer or the result of it: the object may become another command's. At most once,
+   * when the command has ended (perhaps before the call that has ended it has returned) or its nexus is about to be lost. A transport need
+   * not say it: then the object is that command's for ever (docs/decisions/0016-reuse.md).
+   */
+  letGo(): void;
 }
 
 /** Task management functions (SAM-5 7), by the numbers of RFC 7143 11.5.1. */

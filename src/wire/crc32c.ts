@@ -25,11 +25,16 @@ function entry(at: number): number {
  * crc32c(b, crc32c(a)) is the checksum of a and b together. Meant for headers: see sys/crc32c.ts for data.
  */
 export function crc32c(bytes: Uint8Array, seed = 0, from = 0, to = bytes.length): number {
+  return signedCrc32c(bytes, seed, from, to) >>> 0;
+}
+
+/** The same 32 bits as a signed number, which takes no object where it is passed on. */
+export function signedCrc32c(bytes: Uint8Array, seed: number, from: number, to: number): number {
   let crc = ~seed;
   let at = from;
   for (const end = to - STEP; at <= end; at += STEP) crc = step(bytes, at, crc);
   for (; at < to; at++) crc = (crc >>> 8) ^ entry((crc ^ byteAt(bytes, at)) & 0xff);
-  return ~crc >>> 0;
+  return ~crc;
 }
 
 function byteAt(bytes: Uint8Array, at: number): number {

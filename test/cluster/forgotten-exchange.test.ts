@@ -44,6 +44,7 @@ class ForgetfulUnit extends LocalUnit {
       dataOutArrived: () => {},
       dataOutLost: () => {},
       grant: () => {},
+      letGo: () => {},
     };
   }
 

@@ -104,6 +104,13 @@ export class TestCommand implements Command {
     return this.#task;
   }
 
+  /** Nothing more comes of the transport: it has ended, and has all of its data. */
+  letGo(): void {
+    assert.ok(this.outcome !== null && !this.#filling && this.#owed.length === 0);
+    this.task.letGo();
+    this.#task = null;
+  }
+
   grant(length: number): void {
     this.#credit += length;
     this.task.grant(length);

@@ -1,6 +1,6 @@
 /**
  * The entry of the process that counts allocations: started with --expose-gc and room for all of a run in the young
- * generation, so that nothing is collected meanwhile. Prints an Allocations for each case, as JSON.
+ * generation, so that nothing is collected meanwhile. Its argument: commands before those that count. Prints an Allocations for each case, as JSON.
  */
 import { Session } from 'node:inspector';
 import { PerformanceObserver } from 'node:perf_hooks';
@@ -13,8 +13,8 @@ import { type Allocations, PROFILED_COMMANDS } from './allocations.ts';
 import { allocationSites, type HeapProfile } from './heap-profile.ts';
 
 const LENGTH = 4096;
-/** Until the optimizing compiler has done with all of it. */
-const WARM_UP_COMMANDS = 200_000;
+/** Of each case. */
+const WARM_UP_COMMANDS = Number(process.argv[2]);
 const COUNTED_COMMANDS = 20_000;
 
 let collections = 0;

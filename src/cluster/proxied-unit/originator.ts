@@ -68,6 +68,8 @@ export class Originator {
   #lastNexus = 0;
   /** The command whose frame waits for its first write data, so that both travel together. */
   #deferred: ProxiedTask | null = null;
+  /** Tasks that nothing refers to, for the next commands. */
+  readonly #spare: ProxiedTask[] = [];
 
   constructor(frames: FrameChannel, terms: LinkTerms, pool: BufferPool, readSetLength: number) {
     this.readSetLength = readSetLength;
@@ -94,7 +96,8 @@ export class Originator {
     this.commandsForwarded++;
     const promised = this.#promise(command.unsolicitedLength);
     const { id, share } = this.#know(command.nexus);
-    const task = new ProxiedTask(this, exchange, id, share, unitId, command, promised);
+    const task = this.#spare.pop() ?? new ProxiedTask(this, share);
+    task.begin(exchange, id, share, unitId, command, promised);
     this.#exchanges.open(exchange, task);
     // With its first data, or when anything else is to be sent: so that both travel together, and nothing overtakes it.
     if (promised > 0) this.#deferred = task;
@@ -190,7 +193,10 @@ export class Originator {
       .running()
       .some(
         (exchange) =>
-          exchange instanceof ProxiedTask && exchange.unitId === unitId && isMeant(exchange.nexus),
+          exchange instanceof ProxiedTask &&
+          exchange.unitId === unitId &&
+          exchange.nexus !== null &&
+          isMeant(exchange.nexus),
       );
   }
 
@@ -226,6 +232,10 @@ export class Originator {
   ended(exchange: number, unsolicited: number): void {
     this.#exchanges.close(exchange);
     this.#unsolicitedUsed -= unsolicited;
+  }
+
+  spare(task: ProxiedTask): void {
+    if (this.#spare.length < LinkLimits.spareExchanges) this.#spare.push(task);
   }
 
   /** `ownerHasIt`: the owner knows the exchange; else COMMAND may still wait here, and may not be overtaken. */

@@ -1,12 +1,14 @@
 /** One forwarded command at the system that received it: an exchange, seen from its originator. */
+import assert from 'node:assert/strict';
+import type { Lease } from '../../buffers/buffer-pool.ts';
 import { Stage } from '../../latency/stage.ts';
 import { LinkLimits } from '../../limits.ts';
 import { changesNothing, commandOf } from '../../scsi/command-table.ts';
 import type { Command, Task } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
-import { encodeCommand } from '../../wire/interconnect/command.ts';
+import { type CommandFields, emptyCommand, encodeCommand } from '../../wire/interconnect/command.ts';
 import { FINAL, FrameType, HEADER_LENGTH, u32 } from '../../wire/interconnect/frame.ts';
-import { decodeResult, ResultKind } from '../../wire/interconnect/result.ts';
+import { decodeResultInto, emptyResult, ResultKind } from '../../wire/interconnect/result.ts';
 import { sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
 import type { Originator } from './originator.ts';
@@ -14,45 +16,64 @@ import type { BudgetShare } from './read-budget.ts';
 import { type CreditTaker, ReadWindow } from './read-window.ts';
 import { WriteRelay } from './write-relay.ts';
 
+/** Of the COMMAND that is made: it is encoded at once. */
+const outgoing: CommandFields & { cdb: Uint8Array } = { ...emptyCommand(), cdb: new Uint8Array(0) };
+
+/** Belongs to one command from `begin` on, until nothing refers to it: then perhaps to another (docs/decisions/0016-reuse.md). */
 export class ProxiedTask implements Task, CreditTaker {
-  readonly nexus: Nexus;
-  readonly unitId: number;
+  /** Null: it is spare. */
+  nexus: Nexus | null = null;
+  unitId = 0;
   readonly #originator: Originator;
-  readonly #exchange: number;
-  readonly #nexusId: number;
-  readonly #readSetLength: number;
+  #exchange = 0;
+  #nexusId = 0;
+  #readSetLength = 0;
   readonly #writes: WriteRelay;
   readonly #reads: ReadWindow;
   /** Null once the client's transport has been told how it ended. */
-  #command: Command | null;
+  #command: Command | null = null;
   #commandSent = false;
   /** Something of it has come back: COMMAND waits nowhere on the way any more. */
   #ownerHasIt = false;
   #exchangeEnded = false;
   /** Looks since there was progress. */
   #looks = 0;
+  /** The owner has answered the command with a status: nothing has come between, in which somebody might remember the task. */
+  #answered = false;
+  #isLetGo = false;
+  /** The owner's answer. */
+  readonly #result = emptyResult();
 
-  /** `promised`: how much of the client's unsolicited data may go to the owner without its asking. */
-  constructor(
-    originator: Originator,
+  constructor(originator: Originator, share: BudgetShare) {
+    this.#originator = originator;
+    this.#writes = new WriteRelay(originator);
+    this.#reads = new ReadWindow(originator, share, this);
+  }
+
+  /** Nothing is left of the command before. `promised`: how much of the client's unsolicited data may go to the owner without its asking. */
+  begin(
     exchange: number,
     nexusId: number,
     share: BudgetShare,
     unitId: number,
     command: Command,
     promised: number,
-  ) {
+  ): void {
     this.nexus = command.nexus;
-    this.#originator = originator;
+    this.unitId = unitId;
     this.#exchange = exchange;
     this.#nexusId = nexusId;
-    this.unitId = unitId;
     this.#command = command;
-    this.#writes = new WriteRelay(originator, promised, command.unsolicitedLength, command.dataOutLength);
-    this.#readSetLength = Math.min(command.readSetLength, originator.readSetLength);
+    this.#commandSent = false;
+    this.#ownerHasIt = false;
+    this.#exchangeEnded = false;
+    this.#looks = 0;
+    this.#answered = false;
+    this.#isLetGo = false;
+    this.#writes.begin(promised, command.unsolicitedLength, command.dataOutLength);
+    this.#readSetLength = Math.min(command.readSetLength, this.#originator.readSetLength);
     command.timing?.enter(Stage.received);
-    const { dataInLength, dataInCredit } = command;
-    this.#reads = new ReadWindow(originator, share, this, dataInLength, dataInCredit, this.#readSetLength);
+    this.#reads.begin(share, command.dataInLength, command.dataInCredit, this.#readSetLength);
   }
 
   /** Sends COMMAND, with the data that is here. Before that nothing has left this system. */
@@ -61,19 +82,17 @@ export class ProxiedTask implements Task, CreditTaker {
     const { frames } = this.#originator;
     this.#commandSent = true;
     command.timing?.enter(Stage.forwarded);
-    const parameters = {
-      nexus: this.#nexusId,
-      unit: this.unitId,
-      tag: command.tag,
-      taskAttribute: command.taskAttribute,
-      dataOutLength: command.dataOutLength,
-      dataInLength: command.dataInLength,
-      unsolicitedLength: this.#writes.promised,
-      dataInCredit: this.#reads.takeCredit(),
-      readSetLength: this.#readSetLength,
-      cdb: command.cdb,
-    };
-    const length = encodeCommand(parameters, frames.scratch, HEADER_LENGTH);
+    outgoing.nexus = this.#nexusId;
+    outgoing.unit = this.unitId;
+    outgoing.tag = command.tag;
+    outgoing.taskAttribute = command.taskAttribute;
+    outgoing.dataOutLength = command.dataOutLength;
+    outgoing.dataInLength = command.dataInLength;
+    outgoing.unsolicitedLength = this.#writes.promised;
+    outgoing.dataInCredit = this.#reads.takeCredit();
+    outgoing.readSetLength = this.#readSetLength;
+    outgoing.cdb = command.cdb;
+    const length = encodeCommand(outgoing, frames.scratch, HEADER_LENGTH);
     const data = this.#writes.takeFirst();
     frames.send(FrameType.command, 0, this.#exchange, length, data?.bytes, data);
   }
@@ -113,7 +132,14 @@ export class ProxiedTask implements Task, CreditTaker {
     this.creditFree();
   }
 
+  letGo(): void {
+    assert(!this.#isLetGo, 'a task is let go of once');
+    this.#isLetGo = true;
+    this.#becomeSpare();
+  }
+
   creditFree(): void {
+    if (this.#exchangeEnded) return this.#becomeSpare();
     if (this.#command === null || !this.#commandSent) return;
     const credit = this.#reads.takeCredit();
     if (credit > 0) this.#originator.sendGrant(this.#exchange, credit, this.#ownerHasIt);
@@ -141,15 +167,25 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#looks = 0;
     this.#ownerHasIt = true;
     const isFinal = (flags & FINAL) !== 0;
-    const result = isFinal ? decodeResult(parameters, 4) : null;
-    if (isFinal ? result?.kind !== ResultKind.status : parameters.length !== 4) {
+    const offset = u32(parameters, 0);
+    if (isFinal ? !this.#isStatus(parameters) : parameters.length !== 4) {
       set.release();
       return 'a malformed result';
     }
     const command = this.#command;
     if (isFinal) this.#endExchange();
-    if (command === null) set.release();
-    else command.sendDataIn(u32(parameters, 0), set, result);
+    if (command === null) return this.#forget(set);
+    this.#answered = isFinal;
+    command.sendDataIn(offset, set, isFinal ? this.#result : null);
+    return null;
+  }
+
+  #isStatus(parameters: Uint8Array): boolean {
+    return decodeResultInto(parameters, 4, this.#result) && this.#result.kind === ResultKind.status;
+  }
+
+  #forget(set: Lease): null {
+    set.release();
     return null;
   }
 
@@ -164,15 +200,18 @@ export class ProxiedTask implements Task, CreditTaker {
   }
 
   response(parameters: Uint8Array): string | null {
-    const result = decodeResult(parameters);
-    if (result === null) return 'a malformed result';
+    const result = this.#result;
+    if (!decodeResultInto(parameters, 0, result)) return 'a malformed result';
     const command = this.#command;
     this.#endExchange();
     if (command === null) return null;
     if (result.kind === ResultKind.aborted) command.aborted();
     else if (result.kind === ResultKind.unknown)
       command.outcomeUnknown('the owner does not know the outcome');
-    else command.complete(result);
+    else {
+      this.#answered = true;
+      command.complete(result);
+    }
     return null;
   }
 
@@ -206,10 +245,18 @@ export class ProxiedTask implements Task, CreditTaker {
     this.#originator.ended(this.#exchange, this.#writes.promised);
   }
 
+  /** Neither the exchange, nor the transport, nor a read set, nor credit leads back to it. */
+  #becomeSpare(): void {
+    if (!this.#answered || !this.#isLetGo || !this.#reads.settled || this.nexus === null) return;
+    this.nexus = null;
+    this.#originator.spare(this);
+  }
+
   #relayWrites(command: Command): void {
     this.#writes.passOn(this.#exchange);
-    const range = this.#writes.nextRange();
+    const offset = this.#writes.nextOffset;
+    const length = this.#writes.expectNext();
     command.timing?.enter(this.#writes.awaitsClient ? Stage.received : Stage.forwarded);
-    if (range !== null) command.receiveDataOut(range.offset, range.length);
+    if (length > 0) command.receiveDataOut(offset, length);
   }
 }

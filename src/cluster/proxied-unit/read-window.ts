@@ -7,20 +7,20 @@ import { LinkLimits } from '../../limits.ts';
 import type { Originator } from './originator.ts';
 import type { BudgetShare, BudgetWaiter } from './read-budget.ts';
 
-/** Who is told that there is credit to pass on. */
+/** Who is told that there is credit to pass on, or, at its end, that the window has perhaps settled. */
 export interface CreditTaker {
   creditFree(): void;
 }
 
 export class ReadWindow implements BudgetWaiter {
   readonly #originator: Originator;
-  readonly #share: BudgetShare;
+  #share: BudgetShare;
   readonly #taker: CreditTaker;
-  readonly #length: number;
+  #length = 0;
   /** Credit that may be out, or in memory here, at a time. */
-  readonly #window: number;
+  #window = 0;
   /** What the client has room for, the owner was granted, and has come: in all. What is held in memory: now. */
-  #room: number;
+  #room = 0;
   #granted = 0;
   #received = 0;
   #inMemory = 0;
@@ -28,21 +28,29 @@ export class ReadWindow implements BudgetWaiter {
   #ended = false;
   #incoming: Lease | null = null;
 
-  /** `length`: the most that the client takes; `room`: what it takes now. */
-  constructor(
-    originator: Originator,
-    share: BudgetShare,
-    taker: CreditTaker,
-    length: number,
-    room: number,
-    readSetLength: number,
-  ) {
+  constructor(originator: Originator, share: BudgetShare, taker: CreditTaker) {
     this.#originator = originator;
     this.#share = share;
     this.#taker = taker;
+  }
+
+  /** Nothing is left of the command before, whose window has settled. `length`: the most that the client takes; `room`: what it takes now. */
+  begin(share: BudgetShare, length: number, room: number, readSetLength: number): void {
+    this.#share = share;
     this.#length = length;
     this.#window = LinkLimits.readSetsPerExchange * readSetLength;
     this.#room = Math.min(room, length);
+    this.#granted = 0;
+    this.#received = 0;
+    this.#inMemory = 0;
+    this.#waiting = false;
+    this.#ended = false;
+    this.#incoming = null;
+  }
+
+  /** It has ended, nobody holds a read set of it, and no credit is waited for: nothing comes back to it. */
+  get settled(): boolean {
+    return this.#ended && this.#inMemory === 0 && !this.#waiting;
   }
 
   /** The client takes that much more. */
@@ -92,7 +100,7 @@ export class ReadWindow implements BudgetWaiter {
   released(length: number): void {
     this.#inMemory -= length;
     this.#share.giveBack(length);
-    if (!this.#ended) this.#taker.creditFree();
+    this.#taker.creditFree();
   }
 
   /** Nothing more comes. What is in memory is still counted until it is released. */

@@ -6,32 +6,36 @@ import type { Lease } from '../../buffers/buffer-pool.ts';
 import { FrameType, HEADER_LENGTH, putU32 } from '../../wire/interconnect/frame.ts';
 import type { Originator } from './originator.ts';
 
-/** Data that has come and not all been passed on: the rest of the lease from `at`. */
-interface HeldData {
-  readonly lease: Lease;
-  at: number;
-}
-
 export class WriteRelay {
   /** What COMMAND promises to send without being asked. */
-  readonly promised: number;
+  promised = 0;
   readonly #originator: Originator;
-  readonly #length: number;
+  #length = 0;
   /** Offsets up to which data was passed on, the owner is ready, the client was asked or may send, and data has come. */
   #passedOn = 0;
-  #ownerReady: number;
-  #expected: number;
+  #ownerReady = 0;
+  #expected = 0;
   #arrived = 0;
-  readonly #held: HeldData[] = [];
+  /** Data that has come and not all been passed on, and how much of the first of it has been. */
+  readonly #held: Lease[] = [];
+  #begun = 0;
   #filling: Lease | null = null;
 
-  /** `unsolicited`: what the client sends without being asked, of `length` bytes in all. */
-  constructor(originator: Originator, promised: number, unsolicited: number, length: number) {
+  constructor(originator: Originator) {
     this.#originator = originator;
+  }
+
+  /** Nothing is left of the command before. `unsolicited`: what the client sends without being asked, of `length` bytes in all. */
+  begin(promised: number, unsolicited: number, length: number): void {
     this.promised = promised;
+    this.#length = length;
+    this.#passedOn = 0;
     this.#ownerReady = promised;
     this.#expected = unsolicited;
-    this.#length = length;
+    this.#arrived = 0;
+    if (this.#held.length > 0) this.#held.length = 0;
+    this.#begun = 0;
+    this.#filling = null;
   }
 
   buffer(length: number): Uint8Array {
@@ -46,7 +50,7 @@ export class WriteRelay {
     this.#filling = null;
     if (!wanted || lease.bytes.length === 0) return lease.release();
     this.#arrived += lease.bytes.length;
-    this.#held.push({ lease, at: 0 });
+    this.#held.push(lease);
   }
 
   /** The buffer will not be filled. */
@@ -59,8 +63,8 @@ export class WriteRelay {
   takeFirst(): Lease | null {
     const first = this.promised > 0 ? this.#held.shift() : undefined;
     if (first === undefined) return null;
-    this.#passedOn = first.lease.bytes.length;
-    return first.lease;
+    this.#passedOn = first.bytes.length;
+    return first;
   }
 
   /** TRANSFER_READY: what is wrong with it, or null. */
@@ -76,16 +80,17 @@ export class WriteRelay {
   passOn(exchange: number): void {
     const { frames } = this.#originator;
     for (let first = this.#held[0]; first !== undefined; first = this.#held[0]) {
-      const rest = first.lease.bytes.length - first.at;
-      const length = Math.min(rest, this.#ownerReady - this.#passedOn);
-      if (length === 0) return;
-      const whole = length === rest;
-      const piece = first.lease.bytes.subarray(first.at, first.at + length);
+      const { bytes } = first;
+      const from = this.#begun;
+      const to = Math.min(bytes.length, from + this.#ownerReady - this.#passedOn);
+      if (to === from) return;
+      const last = to === bytes.length;
       putU32(frames.scratch, HEADER_LENGTH, this.#passedOn);
-      frames.send(FrameType.dataOut, 0, exchange, 4, piece, whole ? first.lease : null);
-      this.#passedOn += length;
-      first.at += length;
-      if (whole) this.#held.shift();
+      const piece = last && from === 0 ? bytes : bytes.subarray(from, to);
+      frames.send(FrameType.dataOut, 0, exchange, 4, piece, last ? first : null);
+      this.#passedOn += to - from;
+      this.#begun = last ? 0 : to;
+      if (last) this.#held.shift();
     }
   }
 
@@ -94,17 +99,23 @@ export class WriteRelay {
     return this.#arrived < this.#expected;
   }
 
-  /** The range to ask the client for now: what the owner is ready for, once all that was asked before is here. */
-  nextRange(): { readonly offset: number; readonly length: number } | null {
-    if (this.#ownerReady <= this.#expected || this.awaitsClient) return null;
-    const offset = this.#expected;
+  /** Where the range begins that the client is to be asked for next. */
+  get nextOffset(): number {
+    return this.#expected;
+  }
+
+  /** How long it is, from now on expected, or 0: what the owner is ready for, once all that was asked before is here. */
+  expectNext(): number {
+    if (this.#ownerReady <= this.#expected || this.awaitsClient) return 0;
+    const length = this.#ownerReady - this.#expected;
     this.#expected = this.#ownerReady;
-    return { offset, length: this.#ownerReady - offset };
+    return length;
   }
 
   /** Nothing more is passed on. */
   drop(): void {
-    for (const { lease } of this.#held) this.#originator.frames.releaseWhenSent(lease);
+    if (this.#held.length === 0) return;
+    for (const lease of this.#held) this.#originator.frames.releaseWhenSent(lease);
     this.#held.length = 0;
   }
 }

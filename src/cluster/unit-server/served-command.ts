@@ -4,52 +4,75 @@ import { Path, Stage } from '../../latency/stage.ts';
 import type { Timing } from '../../latency/timing.ts';
 import type { Command, CommandResult, Task, TaskAttribute } from '../../scsi/logical-unit.ts';
 import type { Nexus } from '../../scsi/nexus.ts';
-import type { CommandParameters } from '../../wire/interconnect/command.ts';
+import { type CommandFields, decodeCdb } from '../../wire/interconnect/command.ts';
 import { FINAL, FrameType, HEADER_LENGTH, putU32 } from '../../wire/interconnect/frame.ts';
-import { encodeResult, type Result, ResultKind } from '../../wire/interconnect/result.ts';
+import { emptyResult, encodeResult, type Result, ResultKind } from '../../wire/interconnect/result.ts';
 import type { Sense } from '../../wire/scsi/sense.ts';
 import type { UnitServer } from './unit-server.ts';
 
 const ABORTED: Result = { kind: ResultKind.aborted, status: 0, presentedLength: 0, sense: null };
+const UNKNOWN: Result = { kind: ResultKind.unknown, status: 0, presentedLength: 0, sense: null };
 /** Of `Command.cdb`. */
 const SHORTEST_CDB = 16;
-const UNKNOWN: Result = { kind: ResultKind.unknown, status: 0, presentedLength: 0, sense: null };
 
+/** Serves all of them: it is read at once. */
+const outgoing = emptyResult();
+
+/** Belongs to one exchange from `begin` on, until nothing refers to it: then perhaps to another (docs/decisions/0016-reuse.md). */
 export class ServedCommand implements Command {
-  readonly nexus: Nexus;
-  readonly cdb: Uint8Array;
-  readonly taskAttribute: TaskAttribute;
-  readonly tag: number;
-  readonly dataOutLength: number;
-  readonly dataInLength: number;
-  readonly unsolicitedLength: number;
-  readonly dataInCredit: number;
-  readonly readSetLength: number;
-  readonly timing: Timing | null;
-  readonly exchange: number;
+  nexus: Nexus;
+  cdb: Uint8Array;
+  taskAttribute: TaskAttribute = 0;
+  tag = 0;
+  dataOutLength = 0;
+  dataInLength = 0;
+  unsolicitedLength = 0;
+  dataInCredit = 0;
+  readSetLength = 0;
+  timing: Timing | null = null;
+  exchange = 0;
   /** Set when the unit has taken the command; null while it is in `execute`. */
   task: Task | null = null;
   ended = false;
+  /** By its status: nothing has come between, in which the unit might remember it. */
+  answered = false;
+  /** What it waits for the link's budget to ask for; of no length: it does not. */
+  askedOffset = 0;
+  askedLength = 0;
   /** Bytes of write data that came, that may come, and that count against the link's budget. */
   #arrived = 0;
-  #allowed: number;
+  #allowed = 0;
   #charged = 0;
   readonly #server: UnitServer;
+  readonly #shortCdb = new Uint8Array(SHORTEST_CDB);
 
-  constructor(server: UnitServer, exchange: number, nexus: Nexus, parameters: CommandParameters) {
+  constructor(server: UnitServer, nexus: Nexus) {
     this.#server = server;
+    this.nexus = nexus;
+    this.cdb = this.#shortCdb;
+  }
+
+  /** Nothing is left of the exchange before. `parameters`: of the COMMAND, which is not malformed and says `fields`. */
+  begin(exchange: number, nexus: Nexus, fields: Readonly<CommandFields>, parameters: Uint8Array): void {
     this.exchange = exchange;
     this.nexus = nexus;
-    this.cdb = padded(parameters.cdb);
-    this.taskAttribute = parameters.taskAttribute as TaskAttribute;
-    this.tag = parameters.tag;
-    this.dataOutLength = parameters.dataOutLength;
-    this.dataInLength = parameters.dataInLength;
-    this.unsolicitedLength = parameters.unsolicitedLength;
-    this.dataInCredit = parameters.dataInCredit;
-    this.readSetLength = parameters.readSetLength;
-    this.timing = server.stages.begin(Path.served, this.cdb, server.frames);
-    this.#allowed = parameters.unsolicitedLength;
+    this.cdb = decodeCdb(parameters, this.#shortCdb);
+    this.taskAttribute = fields.taskAttribute as TaskAttribute;
+    this.tag = fields.tag;
+    this.dataOutLength = fields.dataOutLength;
+    this.dataInLength = fields.dataInLength;
+    this.unsolicitedLength = fields.unsolicitedLength;
+    this.dataInCredit = fields.dataInCredit;
+    this.readSetLength = fields.readSetLength;
+    this.timing = this.#server.stages.begin(Path.served, this.cdb, this.#server.frames);
+    this.task = null;
+    this.ended = false;
+    this.answered = false;
+    this.askedOffset = 0;
+    this.askedLength = 0;
+    this.#arrived = 0;
+    this.#allowed = fields.unsolicitedLength;
+    this.#charged = 0;
   }
 
   /** Whether write data may come at this place; then it is counted as here. */
@@ -60,12 +83,16 @@ export class ServedCommand implements Command {
   }
 
   receiveDataOut(offset: number, length: number): void {
-    this.#server.askForData(this, offset, length);
+    this.askedOffset = offset;
+    this.askedLength = length;
+    this.#server.askForData(this);
   }
 
   /** For the server, when the budget has room: asks the originator. */
-  sendTransferReady(offset: number, length: number): void {
+  sendTransferReady(): void {
     const { frames } = this.#server;
+    const { askedOffset: offset, askedLength: length } = this;
+    this.askedLength = 0;
     this.#server.giveBackBudget(this.#charged);
     this.#charged = length;
     this.#allowed = offset + length;
@@ -113,6 +140,7 @@ export class ServedCommand implements Command {
 
   #becomeAnswered(): void {
     if (this.timing !== null && !this.#server.closed) this.#server.frames.releaseWhenSent(this.timing);
+    this.answered = true;
     this.#end();
   }
 
@@ -124,17 +152,11 @@ export class ServedCommand implements Command {
   }
 
   #asResult({ status, presentedLength, sense }: CommandResult): Result {
-    const passed = sense === null || this.#server.version > 1 ? sense : withoutSpecific(sense);
-    return { kind: ResultKind.status, status, presentedLength, sense: passed };
+    outgoing.status = status;
+    outgoing.presentedLength = presentedLength;
+    outgoing.sense = sense === null || this.#server.version > 1 ? sense : withoutSpecific(sense);
+    return outgoing;
   }
-}
-
-/** As long as units expect a CDB to be. */
-function padded(cdb: Uint8Array): Uint8Array {
-  if (cdb.length >= SHORTEST_CDB) return cdb;
-  const longer = new Uint8Array(SHORTEST_CDB);
-  longer.set(cdb);
-  return longer;
 }
 
 function withoutSpecific({ key, asc, ascq, information }: Sense): Sense {

@@ -7,7 +7,7 @@ import type { Stages } from '../../latency/stages.ts';
 import { LinkLimits } from '../../limits.ts';
 import type { LogicalUnit, TaskManagementFunction, TaskManagementResponse } from '../../scsi/logical-unit.ts';
 import type { Order } from '../../scsi/order.ts';
-import { decodeCommand } from '../../wire/interconnect/command.ts';
+import { decodeCommandFields, emptyCommand } from '../../wire/interconnect/command.ts';
 import { type FrameHeader, FrameType, HEADER_LENGTH, u32 } from '../../wire/interconnect/frame.ts';
 import { decodeTaskManagement, TaskManagementAnswer } from '../../wire/interconnect/task-management.ts';
 import { ServedTable } from '../link/exchange-table.ts';
@@ -33,6 +33,9 @@ export interface ServerParts {
   readonly stages: Stages;
 }
 
+/** Of the COMMAND that has come last, on whichever link. */
+const fields = emptyCommand();
+
 export class UnitServer {
   /** The protocol version of the link. */
   readonly version: number;
@@ -46,7 +49,9 @@ export class UnitServer {
   readonly #exchanges = new ServedTable<ServedCommand | 'management'>(LinkLimits.maxExchanges);
   #unsolicitedUsed = 0;
   #dataOutFree: number = LinkLimits.dataOutPerLink;
-  readonly #waitingForBudget: { command: ServedCommand; offset: number; length: number }[] = [];
+  #waitingForBudget: ServedCommand[] = [];
+  /** What nothing refers to, for the next commands. */
+  readonly #spare: ServedCommand[] = [];
   /** The command, or the lease to throw away, whose write data is being received. */
   #receiving: ServedCommand | null = null;
   #unwanted: Lease | null = null;
@@ -81,7 +86,9 @@ export class UnitServer {
       const command = this.#begin(header, parameters);
       if (typeof command === 'string') return command;
       if (header.payloadLength > command.unsolicitedLength) return 'more data than was announced';
-      return this.#place(command, 0, header.payloadLength);
+      const place = this.#place(command, 0, header.payloadLength);
+      this.#reuse(command);
+      return place;
     }
     const command = this.#exchanges.find(header.exchange);
     if (command === null || command === 'management') return `no exchange ${header.exchange}`;
@@ -127,8 +134,8 @@ export class UnitServer {
   }
 
   /** For ServedCommand: TRANSFER_READY now, or when the link's budget has room for the data. */
-  askForData(command: ServedCommand, offset: number, length: number): void {
-    this.#waitingForBudget.push({ command, offset, length });
+  askForData(command: ServedCommand): void {
+    this.#waitingForBudget.push(command);
     this.#serveWaiting();
   }
 
@@ -138,35 +145,47 @@ export class UnitServer {
 
   commandEnded(command: ServedCommand): void {
     this.#unsolicitedUsed -= command.unsolicitedLength;
+    if (command.askedLength > 0)
+      this.#waitingForBudget = this.#waitingForBudget.filter((other) => other !== command);
     this.#end(command.exchange);
     this.#serveWaiting();
+    this.#reuse(command);
   }
 
   #serveWaiting(): void {
     for (let next = this.#waitingForBudget[0]; next !== undefined; next = this.#waitingForBudget[0]) {
       // A range larger than what is free waits, unless nothing else holds the budget.
-      const fits = next.length <= this.#dataOutFree || this.#dataOutFree === LinkLimits.dataOutPerLink;
-      if (!next.command.ended && !fits) return;
+      const fits = next.askedLength <= this.#dataOutFree || this.#dataOutFree === LinkLimits.dataOutPerLink;
+      if (!fits) return;
       this.#waitingForBudget.shift();
-      if (next.command.ended || this.closed) continue;
-      this.#dataOutFree -= next.length;
-      next.command.sendTransferReady(next.offset, next.length);
+      if (this.closed) continue;
+      this.#dataOutFree -= next.askedLength;
+      next.sendTransferReady();
     }
   }
 
+  /** Takes the command back once it has been answered, and is neither in its unit's `execute` nor receives data. */
+  #reuse(command: ServedCommand): void {
+    const { task } = command;
+    if (!command.answered || task === null || command === this.#receiving) return;
+    command.task = null;
+    task.letGo();
+    if (this.#spare.length < LinkLimits.spareExchanges) this.#spare.push(command);
+  }
+
   #begin(header: FrameHeader, parameters: Uint8Array): ServedCommand | string {
-    const decoded = decodeCommand(parameters);
-    if (decoded === null) return 'malformed';
-    const nexus = this.#nexuses.find(decoded.nexus);
-    if (nexus === undefined) return `no nexus ${decoded.nexus}`;
-    const unit = this.#units.get(decoded.unit);
-    if (unit === undefined) return `no unit ${decoded.unit}`;
+    if (!decodeCommandFields(parameters, fields)) return 'malformed';
+    const nexus = this.#nexuses.find(fields.nexus);
+    if (nexus === undefined) return `no nexus ${fields.nexus}`;
+    const unit = this.#units.get(fields.unit);
+    if (unit === undefined) return `no unit ${fields.unit}`;
     if (!this.#exchanges.mayBegin(header.exchange)) return `exchange ${header.exchange} may not begin`;
-    if (this.#unsolicitedUsed + decoded.unsolicitedLength > LinkLimits.dataOutPerLink) {
+    if (this.#unsolicitedUsed + fields.unsolicitedLength > LinkLimits.dataOutPerLink) {
       return 'more unsolicited data than was allowed';
     }
-    this.#unsolicitedUsed += decoded.unsolicitedLength;
-    const command = new ServedCommand(this, header.exchange, nexus.nexus, decoded);
+    this.#unsolicitedUsed += fields.unsolicitedLength;
+    const command = this.#spare.pop() ?? new ServedCommand(this, nexus.nexus);
+    command.begin(header.exchange, nexus.nexus, fields, parameters);
     this.#exchanges.begin(header.exchange, command);
     nexus.units.add(unit.unit);
     this.commandsServed++;
@@ -177,7 +196,9 @@ export class UnitServer {
 
   #withoutData(header: FrameHeader, parameters: Uint8Array): string | null {
     const command = this.#begin(header, parameters);
-    return typeof command === 'string' ? command : null;
+    if (typeof command === 'string') return command;
+    this.#reuse(command);
+    return null;
   }
 
   #place(command: ServedCommand, offset: number, length: number): Uint8Array | string {
@@ -197,7 +218,10 @@ export class UnitServer {
     this.#unwanted = null;
     const command = this.#receiving;
     this.#receiving = null;
-    command?.task?.dataOutArrived();
+    if (command === null) return null;
+    command.task?.dataOutArrived();
+    // It may have been answered while its data came.
+    this.#reuse(command);
     return null;
   }
 

@@ -22,6 +22,8 @@ export class DataInTransfer implements CreditTaker {
   #taken = 0;
   #running = false;
   #waiting = false;
+  /** Marks that nobody holds. */
+  readonly #spare: SentData[] = [];
 
   constructor(credit: ReadCredit, owner: DataInOwner) {
     this.#credit = credit;
@@ -58,10 +60,17 @@ export class DataInTransfer implements CreditTaker {
 
   /** What to release when those bytes have left. */
   mark(length: number): Lease {
-    return new SentData(this, length);
+    const mark = this.#spare.pop() ?? new SentData(this);
+    mark.length = length;
+    return mark;
   }
 
-  taken(length: number): void {
+  /** For SentData. */
+  taken(mark: SentData): void {
+    const { length } = mark;
+    assert(length > 0, 'a mark is released once');
+    mark.length = 0;
+    this.#spare.push(mark);
     this.#taken += length;
     this.#credit.giveBack(length);
     if (this.#running) this.waitForCredit();
@@ -93,15 +102,15 @@ export class DataInTransfer implements CreditTaker {
 
 class SentData implements Lease {
   readonly bytes = NO_BYTES;
+  /** Of what it stands behind; 0: of nothing, nobody holds it. */
+  length = 0;
   readonly #transfer: DataInTransfer;
-  readonly #length: number;
 
-  constructor(transfer: DataInTransfer, length: number) {
+  constructor(transfer: DataInTransfer) {
     this.#transfer = transfer;
-    this.#length = length;
   }
 
   release(): void {
-    this.#transfer.taken(this.#length);
+    this.#transfer.taken(this);
   }
 }

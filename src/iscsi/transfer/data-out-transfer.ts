@@ -66,7 +66,8 @@ export class DataOutTransfer {
     this.#received = 0;
     this.#askFrom = this.#unsolicitedEnd;
     if (this.#open.length > 0) this.#spare.push(...this.#open.splice(0));
-    this.#holes.length = 0;
+    // To set a length costs, also the one that it has.
+    if (this.#holes.length > 0) this.#holes.length = 0;
     this.#early?.start();
     if (this.#unsolicitedEnd > 0) this.#begin(NO_TAG, 0, 0, this.#unsolicitedEnd);
   }

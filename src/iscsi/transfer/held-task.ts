@@ -25,6 +25,8 @@ export class HeldTask implements Task {
   /** Data-in needs a running command. */
   grant(): void {}
 
+  letGo(): void {}
+
   /** The turn has come: passes on what is here. The rest will go to `task` directly. */
   becomes(task: Task): void {
     if (this.#arrived > 0) {

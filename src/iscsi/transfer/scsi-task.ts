@@ -45,6 +45,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
   readonly receiver: DataOutReceiver;
   readonly #shortCdb = new Uint8Array(CDB_LENGTH);
   #state: State = State.idle;
+  /** Until nothing refers to this object: behind the end of the command it may still be filling a buffer. */
   #task: Task | null = null;
   #held: HeldTask | null = null;
   #result: CommandResult | null = null;
@@ -116,9 +117,8 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     const held = this.#held;
     this.#held = null;
     this.becomeRunning();
-    if (held === null) return;
-    if (this.#state === State.running && this.#task !== null) held.becomes(this.#task);
-    else held.discard();
+    if (this.#state === State.running && this.#task !== null) held?.becomes(this.#task);
+    else held?.discard();
   }
 
   becomeRunning(): void {
@@ -133,7 +133,7 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
 
   /** The command may have ended before the router has given its task. */
   #begun(task: Task): void {
-    if (this.#state !== State.over) this.#task = task;
+    this.#task = task;
     if (this.#state === State.over) this.#reuse();
     else if (this.dataInCredit === 0) this.#dataIn.waitForCredit();
   }
@@ -274,7 +274,6 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
 
   #becomeOver(dataDue: boolean): void {
     this.#state = State.over;
-    this.#task = null;
     this.#result = null;
     this.dataOut.drop();
     this.#host.removed(this, dataDue);
@@ -294,6 +293,8 @@ export class ScsiTask implements Command, DataInOwner, DataOutOwner, Waiting {
     if (this.#state !== State.over || this.#starting || this.receiver.receiving || !this.#dataIn.settled)
       return;
     this.#state = State.idle;
+    this.#task?.letGo();
+    this.#task = null;
     this.#host.reusable(this);
   }
 }

@@ -27,6 +27,7 @@ import { discardBuffer } from './discard.ts';
 import type { PortCounters } from './port-counters.ts';
 import { ReadCredit } from './read-credit.ts';
 import { ScsiTask } from './scsi-task.ts';
+import { TagTable } from './tag-table.ts';
 import type { CommandPath, TaskHost } from './task-host.ts';
 
 /** What the table needs of its session. */
@@ -38,8 +39,11 @@ export interface TableHost {
 /** What the commands of a session share with others. */
 export type TableParts = Pick<TaskHost, 'router' | 'pool' | 'counters' | 'stages'>;
 
-/** More than any session has at once: its window and the immediate commands. */
-const KEPT = IscsiLimits.commandWindow + IscsiLimits.immediateCommands;
+/**
+ * The most that any session has at once: its window, which moves on by one when a command has left that counts in it, and the immediate
+ * commands.
+ */
+const MOST = IscsiLimits.commandWindow + IscsiLimits.immediateCommands;
 
 export class TaskTable implements TaskHost {
   readonly nexus: Nexus;
@@ -50,7 +54,7 @@ export class TaskTable implements TaskHost {
   readonly credit = new ReadCredit();
   readonly numbering: Numbering;
   readonly #host: TableHost;
-  readonly #tasks = new Map<number, ScsiTask>();
+  readonly #tasks = new TagTable<ScsiTask>(MOST);
   readonly #free: ScsiTask[] = [];
   /** Tags of ended commands for which the initiator may still send data. */
   readonly #abandoned = new Set<number>();
@@ -73,7 +77,7 @@ export class TaskTable implements TaskHost {
   }
 
   get(tag: number): ScsiTask | null {
-    return this.#tasks.get(tag) ?? null;
+    return this.#tasks.get(tag);
   }
 
   /** Once every `lookMilliseconds`: what has been waited for too long, or null. */
@@ -125,7 +129,7 @@ export class TaskTable implements TaskHost {
   }
 
   #admit(task: ScsiTask, placing: Placing, length: number): Uint8Array | null {
-    this.#tasks.set(task.tag, task);
+    this.#tasks.add(task);
     this.#abandoned.delete(task.tag);
     if (task.immediate) this.#immediate += 1;
     // The task is asked for room before its end could make it another command.
@@ -165,7 +169,7 @@ export class TaskTable implements TaskHost {
   beginDataOut(path: CommandPath, header: Uint8Array, length: number): Uint8Array | null {
     const tag = initiatorTaskTag(header);
     const task = this.#tasks.get(tag);
-    if (task === undefined) {
+    if (task === null) {
       if (this.#abandoned.has(tag)) return discardBuffer(length);
       return fail(path, RejectReason.invalidPduField, header, 'data for an unknown task');
     }
@@ -210,7 +214,7 @@ export class TaskTable implements TaskHost {
   }
 
   reusable(task: ScsiTask): void {
-    if (this.#free.length < KEPT) this.#free.push(task);
+    if (this.#free.length < MOST) this.#free.push(task);
   }
 
   dropSession(why: string): void {
@@ -219,7 +223,7 @@ export class TaskTable implements TaskHost {
 
   /** After a function that cleared the unit's tasks, or those of all (null): the ones that only waited for data to be answered. */
   abandonAnswered(lun: number | null): void {
-    for (const task of [...this.#tasks.values()]) {
+    for (const task of this.#tasks.values()) {
       if (task.hasResult && (lun === null || task.lun === lun)) task.abandon();
     }
   }
@@ -227,7 +231,7 @@ export class TaskTable implements TaskHost {
   /** The commands that came by the connection and wait for their turn have not come (11.14). */
   abandonHeld(path: CommandPath): void {
     this.numbering.forget(path);
-    for (const task of [...this.#tasks.values()]) if (task.path === path && task.isHeld) task.abandon();
+    for (const task of this.#tasks.values()) if (task.path === path && task.isHeld) task.abandon();
   }
 
   /** A connection is gone: calls `then` when the units have let go of the commands that came by it, which are not answered. */
@@ -238,7 +242,7 @@ export class TaskTable implements TaskHost {
       if (left === 0) then();
     };
     // The youngest first: none is to run because one before it has gone.
-    for (const task of [...this.#tasks.values()].reverse()) {
+    for (const task of this.#tasks.values().reverse()) {
       if (task.path !== path) continue;
       if (task.isHeld || task.hasResult) {
         task.abandon();
@@ -256,7 +260,7 @@ export class TaskTable implements TaskHost {
 
   /** The session is over, and nothing comes any more. */
   close(): void {
-    const tasks = [...this.#tasks.values()];
+    const tasks = this.#tasks.values();
     this.#tasks.clear();
     for (const task of tasks) task.sessionOver();
   }

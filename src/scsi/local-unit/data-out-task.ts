@@ -1,8 +1,6 @@
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import { Stage } from '../../latency/stage.ts';
-import type { CommandSpec } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
-import type { TaskUnit } from './task-unit.ts';
 import { TaskState, UnitTask } from './unit-task.ts';
 
 const NOTHING = new Uint8Array(0);
@@ -25,12 +23,19 @@ export abstract class DataOutTask extends UnitTask {
   #lease: Lease | null = null;
   /** From a segment's start until it is done: only so may blocks be changing. */
   #working = false;
-  #whenQuiet: (() => void)[] = [];
+  #whenQuiet: (() => void)[] | null = null;
   /** Bytes that the transport is putting into the buffer. */
   #filling = 0;
 
-  constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
-    super(unit, command, spec);
+  override begin(command: Command): void {
+    super.begin(command);
+    this.#wanted = 0;
+    this.#segmentLimit = 0;
+    this.#start = 0;
+    this.#lease = null;
+    this.#working = false;
+    this.#whenQuiet = null;
+    this.#filling = 0;
     // A task that wants no data is sent what its initiator may send unasked all the same.
     this.#beginSegment(0, this.#unsolicited());
   }
@@ -81,20 +86,21 @@ export abstract class DataOutTask extends UnitTask {
   }
 
   override dataOutArrived(): void {
-    if (this.state === TaskState.ended) return this.#letGo();
+    if (this.state === TaskState.ended) return this.#takeBack();
     this.#arrived += this.#filling;
     this.#filling = 0;
     this.#proceed();
   }
 
   override dataOutLost(): void {
-    if (this.state === TaskState.ended) return this.#letGo();
+    if (this.state === TaskState.ended) return this.#takeBack();
     this.#filling = 0;
   }
 
   override whenQuiet(done: () => void): void {
-    if (this.#working) this.#whenQuiet.push(done);
-    else done();
+    if (!this.#working) return done();
+    this.#whenQuiet ??= [];
+    this.#whenQuiet.push(done);
   }
 
   protected override becomeEnded(): void {
@@ -110,7 +116,7 @@ export abstract class DataOutTask extends UnitTask {
   }
 
   /** The transport has let go of a buffer of a task that ended meanwhile. */
-  #letGo(): void {
+  #takeBack(): void {
     if (this.#filling === 0) return super.dataOutArrived();
     this.#filling = 0;
     this.#lease?.release();
@@ -153,7 +159,8 @@ export abstract class DataOutTask extends UnitTask {
   #becomeQuiet(): void {
     this.#working = false;
     const waiting = this.#whenQuiet;
-    this.#whenQuiet = [];
+    if (waiting === null) return;
+    this.#whenQuiet = null;
     for (const call of waiting) call();
   }
 }

@@ -1,4 +1,5 @@
 /** What makes the task of each command that a local unit runs: by name here, by place in the command table for the unit. */
+import assert from 'node:assert/strict';
 import { u8, u16, u32 } from '../../wire/scsi/bytes.ts';
 import { type CommandSpec, type CopyCommandName, commands, type OwnerCommandName } from '../command-table.ts';
 import type { Command } from '../logical-unit.ts';
@@ -146,3 +147,11 @@ const byName: Record<OwnerCommandName | CopyCommandName, Handler> = {
 export const handlers: readonly (Handler | undefined)[] = commands.map((spec) =>
   new Map<string, Handler>(Object.entries(byName)).get(spec.name),
 );
+
+/** The task of a command, which has begun: one that is spare, or a new one. */
+export function taskOf(unit: TaskUnit, command: Command, spec: CommandSpec): UnitTask {
+  const found = unit.spares.take(spec) ?? handlers[spec.index]?.(unit, command, spec);
+  if (found === undefined) assert.fail(`no handler for ${spec.name}`);
+  found.begin(command);
+  return found;
+}

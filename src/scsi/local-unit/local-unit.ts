@@ -27,7 +27,7 @@ import { type Nexus, nexusKey } from '../nexus.ts';
 import { supportedCommandOf } from '../supported-commands.ts';
 import { thresholdOf } from '../threshold-set.ts';
 import type { UnitIdentity } from '../unit-identity.ts';
-import { handlers } from './handlers.ts';
+import { taskOf } from './handlers.ts';
 import { IdentifyingInformation } from './identifying-information.ts';
 import type { LocalUnitOptions } from './local-unit-options.ts';
 import { ModeParameters } from './mode-parameters.ts';
@@ -36,6 +36,7 @@ import { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import { RodTokens } from './rod-tokens.ts';
 import { SpaceWatch } from './space-watch.ts';
+import { SpareTasks } from './spare-tasks.ts';
 import { StoreWatch } from './store-watch.ts';
 import { TaskManagement } from './task-management.ts';
 import { TaskSet } from './task-set.ts';
@@ -57,6 +58,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
   readonly identifying: IdentifyingInformation;
   readonly clock: Clock;
   readonly tokens: RodTokens | null;
+  readonly spares = new SpareTasks();
   writeProtection: Sense | null = null;
   /** Called when what other systems know of the unit has changed: before an answer tells of it. */
   onChange: (what: UnitChange) => void = () => {};
@@ -220,9 +222,7 @@ export class LocalUnit implements LogicalUnit, TaskUnit {
 
   #run(command: Command, spec: CommandSpec): Task {
     if (this.#tasks.full) return this.#turnAway(command);
-    const handler = handlers[spec.index];
-    if (handler === undefined) assert.fail(`no handler for ${spec.name}`);
-    const task = handler(this, command, spec);
+    const task = taskOf(this, command, spec);
     const problem = task.prepare();
     if (problem !== null) return this.#refuse(command, this.#protectionFrom(spec) ?? problem);
     this.#tasks.add(task);

@@ -10,6 +10,7 @@ import type { ModeParameters } from './mode-parameters.ts';
 import type { Reservations } from './reservations/reservations.ts';
 import type { InitiatorPort } from './reservations/transport-ids.ts';
 import type { RodTokens } from './rod-tokens.ts';
+import type { SpareTasks } from './spare-tasks.ts';
 import type { UnitTask } from './unit-task.ts';
 
 /** The logical unit, as its tasks see it. */
@@ -26,6 +27,7 @@ export interface TaskUnit {
   /** Null: the unit makes none. */
   readonly tokens: RodTokens | null;
   readonly clock: Clock;
+  readonly spares: SpareTasks;
   /** Whether a task that runs may be changing blocks of [first, end). */
   isChanging(first: number, end: number): boolean;
   establishUnitAttention(attention: Sense, except: Nexus | null): void;

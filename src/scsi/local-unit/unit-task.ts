@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { Lease } from '../../buffers/buffer-pool.ts';
 import type { Errno } from '../../env/disk.ts';
 import { Stage } from '../../latency/stage.ts';
@@ -5,12 +6,11 @@ import { ScsiLimits } from '../../limits.ts';
 import type { StoreDone } from '../../stores/block-store.ts';
 import { type Sense, sense } from '../../wire/scsi/sense.ts';
 import { Status } from '../../wire/scsi/status.ts';
-import { type CommandSpec, changesMedium, changesNothing } from '../command-table.ts';
-import { DiscardedData } from '../discarded-data.ts';
-import type { Command, Task } from '../logical-unit.ts';
+import { changesMedium, changesNothing } from '../command-table.ts';
+import type { Command } from '../logical-unit.ts';
 import { leftCommand } from './left-command.ts';
+import { LentTask } from './lent-task.ts';
 import { senseOfErrno } from './store-error.ts';
-import type { TaskUnit } from './task-unit.ts';
 
 /** waiting in the task set for older tasks; running; ended, and harmless from then on. */
 export const TaskState = { waiting: 0, running: 1, ended: 2 } as const;
@@ -21,12 +21,9 @@ export type TaskState = (typeof TaskState)[keyof typeof TaskState];
  * set, `run` begins the work when the task set lets it.
  *
  * A task that is aborted while the store works for it stays in the task set until the store calls back, so that nothing
- * overlapping starts meanwhile: every callback of the store goes through `storeReturned`.
+ * overlapping starts meanwhile: every callback of the store goes through `storeSucceeded`.
  */
-export abstract class UnitTask implements Task {
-  readonly unit: TaskUnit;
-  command: Command;
-  readonly spec: CommandSpec;
+export abstract class UnitTask extends LentTask {
   state: TaskState = TaskState.waiting;
   aborting = false;
   /** The blocks that it touches, for the conflict table. */
@@ -51,32 +48,31 @@ export abstract class UnitTask implements Task {
   #looks = 0;
   #whenGone: (() => void)[] | null = null;
   #tellsAborted = false;
-  #discarded: DiscardedData | null = null;
 
-  constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
-    this.unit = unit;
-    this.command = command;
-    this.spec = spec;
+  override begin(command: Command): void {
+    super.begin(command);
+    this.state = TaskState.waiting;
+    this.aborting = false;
+    this.firstBlock = 0;
+    this.endBlock = 0;
+    this.older = null;
+    this.newer = null;
+    this.waiters = null;
+    this.heldAt = 0;
+    this.presentedLength = 0;
+    this.scratch = null;
+    this.#storeBusy = false;
+    this.#left = false;
+    this.#storeCalls = 0;
+    this.#seen = -1;
+    this.#looks = 0;
+    this.#whenGone = null;
+    this.#tellsAborted = false;
   }
 
   /** Checks CDB and lengths, and finds the range: what is wrong with them, or null. */
   abstract prepare(): Sense | null;
   protected abstract run(): void;
-
-  grant(_length: number): void {}
-
-  dataOutBuffer(offset: number, length: number): Uint8Array {
-    this.#discarded ??= new DiscardedData(this.unit.pool);
-    return this.#discarded.dataOutBuffer(offset, length);
-  }
-
-  dataOutArrived(): void {
-    this.#discarded?.dataOutArrived();
-  }
-
-  dataOutLost(): void {
-    this.#discarded?.dataOutLost();
-  }
 
   /**
    * For the task set. Reservations count now, not when the command arrives: SPC-4 5.12.1 lets a reservation apply to commands that were
@@ -127,15 +123,10 @@ export abstract class UnitTask implements Task {
   leaveToStore(): void {
     const { command } = this;
     this.#left = true;
-    this.command = leftCommand(command);
+    this.replaceCommand(leftCommand(command));
     if (this.aborting && !this.#tellsAborted) command.aborted();
     else if (!changesNothing(this.spec)) command.outcomeUnknown('the store does not answer');
-    else
-      command.complete({
-        status: Status.checkCondition,
-        sense: sense.notReadyUnavailable(),
-        presentedLength: 0,
-      });
+    else command.complete(this.result(Status.checkCondition, sense.notReadyUnavailable(), 0));
   }
 
   /** For a task that waits: it has changed nothing. */
@@ -183,10 +174,10 @@ export abstract class UnitTask implements Task {
 
   /** The last data-in ends the command. */
   protected endWithData(offset: number, data: Lease): void {
+    const ranThrough = this.#ranThrough;
     this.becomeEnded();
-    const result = { status: Status.good, sense: null, presentedLength: this.presentedLength };
-    this.command.sendDataIn(offset, data, result);
-    this.unit.taskEnded(this);
+    this.command.sendDataIn(offset, data, this.result(Status.good, null, this.presentedLength));
+    this.#leave(ranThrough);
   }
 
   /** [lba, lba + blocks) has to be on the unit, and no longer than `maxBlocks`. */
@@ -208,19 +199,25 @@ export abstract class UnitTask implements Task {
 
   /** The store has called back. False: the task was aborted meanwhile, and has gone now. */
   protected storeReturned(): boolean {
+    assert(this.#storeBusy, 'a store calls back once');
     this.#storeBusy = false;
-    if (!this.aborting && !this.#left) return true;
-    this.#becomeGone();
-    return false;
+    const goesOn = !this.aborting && !this.#left;
+    if (!goesOn) this.#becomeGone();
+    return goesOn;
+  }
+
+  /** The store has called back. False: not with success, and the task has ended. */
+  protected storeSucceeded(error: Errno | null, during: 'read' | 'write'): boolean {
+    if (!this.storeReturned()) return false;
+    if (error !== null) this.fail(senseOfErrno(error, during));
+    return error === null;
   }
 
   /** One call into the store, and what to do when it has succeeded. */
   protected callStore(during: 'read' | 'write', call: (done: StoreDone) => void, then: () => void): void {
     this.storeCalled();
     call((error: Errno | null) => {
-      if (!this.storeReturned()) return;
-      if (error !== null) return this.fail(senseOfErrno(error, during));
-      then();
+      if (this.storeSucceeded(error, during)) then();
     });
   }
 
@@ -249,8 +246,7 @@ export abstract class UnitTask implements Task {
       } while (again);
     };
     const returned = (error: Errno | null) => {
-      if (!this.storeReturned()) return;
-      if (error !== null) return this.fail(senseOfErrno(error, during));
+      if (!this.storeSucceeded(error, during)) return;
       if (inCall) again = true;
       else step();
     };
@@ -265,14 +261,34 @@ export abstract class UnitTask implements Task {
   }
 
   #complete(status: number, reason: Sense | null): void {
+    const ranThrough = this.#ranThrough;
     this.becomeEnded();
-    this.command.complete({ status, sense: reason, presentedLength: this.presentedLength });
+    this.command.complete(this.result(status, reason, this.presentedLength));
+    this.#leave(ranThrough);
+  }
+
+  /**
+   * Nothing has come between, and nothing is on its way to it. Who has waited may still be known to the one that it waited for, who was held
+   * to the gate, who was aborted to what has aborted it: they do not begin again.
+   */
+  get #ranThrough(): boolean {
+    return this.state === TaskState.running && !this.aborting && !this.#left && this.heldAt === 0;
+  }
+
+  /** Nothing may be done with the task behind it: it may be another command's by then. */
+  #leave(ranThrough: boolean): void {
     this.unit.taskEnded(this);
+    if (ranThrough && !this.aborting) this.becomeOver();
+  }
+
+  protected override becomeSpare(): void {
+    this.unit.spares.add(this);
   }
 
   #becomeGone(): void {
     this.becomeEnded();
     const { command, presentedLength } = this;
+    // A new one: what the command was left with may still be its transport's.
     if (this.#tellsAborted) command.complete({ status: Status.taskAborted, sense: null, presentedLength });
     else command.aborted();
     this.unit.taskEnded(this);

@@ -1,17 +1,21 @@
 /** COMMAND: a SCSI command for a unit of the receiver's (docs/interconnect.md section 6). */
 import { MAX_PAYLOAD, MIN_READ_SET, putU32, u8, u32 } from './frame.ts';
 
-export interface CommandParameters {
-  readonly nexus: number;
-  readonly unit: number;
-  readonly tag: number;
-  readonly taskAttribute: number;
-  readonly dataOutLength: number;
-  readonly dataInLength: number;
-  readonly unsolicitedLength: number;
-  readonly dataInCredit: number;
+/** All but the CDB. One object may serve all commands of a link: copy what must outlive the frame. */
+export interface CommandFields {
+  nexus: number;
+  unit: number;
+  tag: number;
+  taskAttribute: number;
+  dataOutLength: number;
+  dataInLength: number;
+  unsolicitedLength: number;
+  dataInCredit: number;
   /** The most that one DATA_IN carries: MIN_READ_SET to MAX_PAYLOAD. */
-  readonly readSetLength: number;
+  readSetLength: number;
+}
+
+export interface CommandParameters extends Readonly<CommandFields> {
   /** 6-255 bytes. Decoded, it is a copy. */
   readonly cdb: Uint8Array;
 }
@@ -33,29 +37,49 @@ export function encodeCommand(command: CommandParameters, bytes: Uint8Array, at:
   return FIXED + command.cdb.length;
 }
 
+export function emptyCommand(): CommandFields {
+  return {
+    nexus: 0,
+    unit: 0,
+    tag: 0,
+    taskAttribute: 0,
+    dataOutLength: 0,
+    dataInLength: 0,
+    unsolicitedLength: 0,
+    dataInCredit: 0,
+    readSetLength: 0,
+  };
+}
+
+/** False: malformed. */
+export function decodeCommandFields(parameters: Uint8Array, into: CommandFields): boolean {
+  const cdbLength = u8(parameters, 13);
+  if (parameters.length !== FIXED + cdbLength || cdbLength < 6) return false;
+  into.nexus = u32(parameters, 0);
+  into.unit = u32(parameters, 4);
+  into.tag = u32(parameters, 8);
+  into.taskAttribute = u8(parameters, 12);
+  into.dataOutLength = u32(parameters, 14);
+  into.dataInLength = u32(parameters, 18);
+  into.unsolicitedLength = u32(parameters, 22);
+  into.dataInCredit = u32(parameters, 26);
+  into.readSetLength = u32(parameters, 30);
+  if (into.taskAttribute > 3 || (into.dataOutLength > 0 && into.dataInLength > 0)) return false;
+  if (into.unsolicitedLength > into.dataOutLength || into.dataInCredit > into.dataInLength) return false;
+  return into.readSetLength >= MIN_READ_SET && into.readSetLength <= MAX_PAYLOAD;
+}
+
+/** The CDB of a command that is not malformed: copied to `short`, and padded there with zeroes, or a longer one. */
+export function decodeCdb(parameters: Uint8Array, short: Uint8Array): Uint8Array {
+  const end = parameters.length - FIXED;
+  if (end > short.length) return parameters.slice(FIXED);
+  for (let at = 0; at < short.length; at += 1) short[at] = at < end ? u8(parameters, FIXED + at) : 0;
+  return short;
+}
+
 /** `null`: malformed. */
 export function decodeCommand(parameters: Uint8Array): CommandParameters | null {
-  const cdbLength = u8(parameters, 13);
-  const taskAttribute = u8(parameters, 12);
-  if (parameters.length !== FIXED + cdbLength || cdbLength < 6 || taskAttribute > 3) return null;
-  const dataOutLength = u32(parameters, 14);
-  const dataInLength = u32(parameters, 18);
-  const unsolicitedLength = u32(parameters, 22);
-  const dataInCredit = u32(parameters, 26);
-  const readSetLength = u32(parameters, 30);
-  if (dataOutLength > 0 && dataInLength > 0) return null;
-  if (unsolicitedLength > dataOutLength || dataInCredit > dataInLength) return null;
-  if (readSetLength < MIN_READ_SET || readSetLength > MAX_PAYLOAD) return null;
-  return {
-    nexus: u32(parameters, 0),
-    unit: u32(parameters, 4),
-    tag: u32(parameters, 8),
-    taskAttribute,
-    dataOutLength,
-    dataInLength,
-    unsolicitedLength,
-    dataInCredit,
-    readSetLength,
-    cdb: parameters.slice(FIXED),
-  };
+  const fields = emptyCommand();
+  if (!decodeCommandFields(parameters, fields)) return null;
+  return { ...fields, cdb: parameters.slice(FIXED) };
 }

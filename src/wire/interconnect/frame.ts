@@ -1,5 +1,5 @@
 /** The frame of the interconnect: fixed header, parameters, payload (docs/interconnect.md section 2). */
-import { crc32c } from '../crc32c.ts';
+import { signedCrc32c } from '../crc32c.ts';
 
 export const FrameType = {
   hello: 1,
@@ -88,11 +88,12 @@ export function sealFrame(frame: Uint8Array, header: FrameHeader): void {
 }
 
 export function headerChecksumHolds(frame: Uint8Array, parametersLength: number): boolean {
-  return u32(frame, 20) === headerChecksum(frame, parametersLength);
+  return i32(frame, 20) === headerChecksum(frame, parametersLength);
 }
 
 function headerChecksum(frame: Uint8Array, parametersLength: number): number {
-  return crc32c(frame, crc32c(frame, 0, 0, 20), HEADER_LENGTH, HEADER_LENGTH + parametersLength);
+  const ofHeader = signedCrc32c(frame, 0, 0, 20);
+  return signedCrc32c(frame, ofHeader, HEADER_LENGTH, HEADER_LENGTH + parametersLength);
 }
 
 /** Parameter bytes that a type has: at least, at the most. */
@@ -152,9 +153,12 @@ export function u16(bytes: Uint8Array, at: number): number {
 }
 
 export function u32(bytes: Uint8Array, at: number): number {
-  return (
-    ((u8(bytes, at) << 24) | (u8(bytes, at + 1) << 16) | (u8(bytes, at + 2) << 8) | u8(bytes, at + 3)) >>> 0
-  );
+  return i32(bytes, at) >>> 0;
+}
+
+/** Signed: half of the others take an object where they are passed on. */
+function i32(bytes: Uint8Array, at: number): number {
+  return (u8(bytes, at) << 24) | (u8(bytes, at + 1) << 16) | (u8(bytes, at + 2) << 8) | u8(bytes, at + 3);
 }
 
 /** Above 2^53 it is not exact, and no valid field of the protocol is that large: callers check. */

@@ -5,12 +5,14 @@ import { putU16, putU32, putU64, u8, u16, u32, u64 } from './frame.ts';
 export const ResultKind = { status: 0, aborted: 1, unknown: 2 } as const;
 export type ResultKind = (typeof ResultKind)[keyof typeof ResultKind];
 
-export interface Result {
-  readonly kind: number;
-  readonly status: number;
-  readonly presentedLength: number;
-  readonly sense: Sense | null;
+export interface ResultFields {
+  kind: number;
+  status: number;
+  presentedLength: number;
+  sense: Sense | null;
 }
+
+export type Result = Readonly<ResultFields>;
 
 const RESULT_LENGTH = 6;
 const WITH_SENSE = 18;
@@ -37,16 +39,27 @@ export function encodeResult(result: Result, bytes: Uint8Array, at: number): num
   return WITH_SPECIFIC;
 }
 
-/** `parameters`: a result from `at` to their end. `null`: malformed. */
-export function decodeResult(parameters: Uint8Array, at = 0): Result | null {
+export function emptyResult(): ResultFields {
+  return { kind: ResultKind.status, status: 0, presentedLength: 0, sense: null };
+}
+
+/** `parameters`: a result from `at` to their end. False: malformed, and nothing is said of `into`. */
+export function decodeResultInto(parameters: Uint8Array, at: number, into: ResultFields): boolean {
   const length = parameters.length - at;
-  if (!LENGTHS.includes(length)) return null;
-  const kind = u8(parameters, at);
-  if (kind > ResultKind.unknown) return null;
+  if (!LENGTHS.includes(length)) return false;
   const sense = length === RESULT_LENGTH ? null : decodeSense(parameters.subarray(at));
-  if (kind !== ResultKind.status && sense !== null) return null;
-  if (sense?.specific !== undefined && (sense.specific & SKSV) === 0) return null;
-  return { kind, status: u8(parameters, at + 1), presentedLength: u32(parameters, at + 2), sense };
+  into.kind = u8(parameters, at);
+  into.status = u8(parameters, at + 1);
+  into.presentedLength = u32(parameters, at + 2);
+  into.sense = sense;
+  if (into.kind > ResultKind.unknown || (into.kind !== ResultKind.status && sense !== null)) return false;
+  return sense?.specific === undefined || (sense.specific & SKSV) !== 0;
+}
+
+/** `null`: malformed. */
+export function decodeResult(parameters: Uint8Array, at = 0): Result | null {
+  const result = emptyResult();
+  return decodeResultInto(parameters, at, result) ? result : null;
 }
 
 function decodeSense(parameters: Uint8Array): Sense {

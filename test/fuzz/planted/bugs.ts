@@ -71,7 +71,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   without(
     'a partner may send more data than its command says',
     'src/wire/interconnect/command.js',
-    'if (unsolicitedLength > dataOutLength || dataInCredit > dataInLength)',
+    'if (into.unsolicitedLength > into.dataOutLength || into.dataInCredit > into.dataInLength)',
   ),
   without(
     "the place of a partner's write data is trusted",

@@ -16,6 +16,8 @@ export class ManualTask implements Task {
   readonly received: Uint8Array;
   arrivals = 0;
   lost = false;
+  /** How often the session has let go of it. */
+  timesLetGo = 0;
 
   constructor(lun: number, command: Command) {
     this.lun = lun;
@@ -38,6 +40,10 @@ export class ManualTask implements Task {
 
   grant(length: number): void {
     this.credit += length;
+  }
+
+  letGo(): void {
+    this.timesLetGo += 1;
   }
 }
 

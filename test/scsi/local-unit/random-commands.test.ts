@@ -73,6 +73,7 @@ describe('random commands', () => {
         assert.equal(command.outcome?.how, 'status');
         assert.equal(unit.taskCount, 0);
         assert.equal(pool.leasedBytes, 0);
+        command.letGo();
         if (command.outcome?.status === 0) goodByOperation.add(command.cdb[0] ?? 0);
       }),
       { numRuns: 5000, seed: 7143 },

@@ -1,27 +1,35 @@
 /** READ (6), (10), (12), (16): SBC-3 5.7 to 5.10. */
 import assert from 'node:assert/strict';
 import type { Lease } from '../../../buffers/buffer-pool.ts';
+import type { Errno } from '../../../env/disk.ts';
 import { Stage } from '../../../latency/stage.ts';
 import { ScsiLimits } from '../../../limits.ts';
 import { blocksOf, lbaOf } from '../../../wire/scsi/cdb.ts';
 import type { Sense } from '../../../wire/scsi/sense.ts';
-import type { CommandSpec } from '../../command-table.ts';
 import type { Command } from '../../logical-unit.ts';
-import { senseOfErrno } from '../store-error.ts';
-import type { TaskUnit } from '../task-unit.ts';
 import { TaskState, UnitTask } from '../unit-task.ts';
 
 /** Reads piece by piece: each is a read set, or what is left, and is taken only when there is credit for all of it. */
 export class ReadTask extends UnitTask {
-  #credit: number;
+  #credit = 0;
   /** Bytes from the start of the range: sent, and to be sent. */
   #offset = 0;
   #end = 0;
   #sending = false;
+  /** Of the piece that the store reads into `scratch`. */
+  #reading = 0;
 
-  constructor(unit: TaskUnit, command: Command, spec: CommandSpec) {
-    super(unit, command, spec);
+  protected override get runsAgain(): boolean {
+    return true;
+  }
+
+  override begin(command: Command): void {
+    super.begin(command);
     this.#credit = command.dataInCredit;
+    this.#offset = 0;
+    this.#end = 0;
+    this.#sending = false;
+    this.#reading = 0;
   }
 
   prepare(): Sense | null {
@@ -72,15 +80,19 @@ export class ReadTask extends UnitTask {
 
   #read(lease: Lease, position: number, length: number): void {
     this.scratch = lease;
+    this.#reading = length;
     this.storeCalled();
-    this.unit.store.read(position, lease.bytes, (error) => {
-      if (!this.storeReturned()) return;
-      if (error !== null) return this.fail(senseOfErrno(error, 'read'));
-      this.scratch = null;
-      this.#deliver(lease, length);
-      if (this.state === TaskState.running) this.#send();
-    });
+    this.unit.store.read(position, lease.bytes, this.#hasRead);
   }
+
+  /** Made once, for all pieces of all commands that the task runs. */
+  readonly #hasRead = (error: Errno | null): void => {
+    const lease = this.scratch;
+    if (!this.storeSucceeded(error, 'read') || lease === null) return;
+    this.scratch = null;
+    this.#deliver(lease, this.#reading);
+    if (this.state === TaskState.running) this.#send();
+  };
 
   #deliver(lease: Lease, length: number): void {
     this.command.timing?.enter(Stage.answered);

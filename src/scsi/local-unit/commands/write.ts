@@ -1,4 +1,5 @@
 /** WRITE (6), (10), (12), (16), WRITE AND VERIFY, ORWRITE: SBC-3 5.6, 5.31 to 5.38. */
+import type { Errno } from '../../../env/disk.ts';
 import { ScsiLimits } from '../../../limits.ts';
 import { blocksOf, forceUnitAccess, lbaOf } from '../../../wire/scsi/cdb.ts';
 import { type Sense, sense } from '../../../wire/scsi/sense.ts';
@@ -55,9 +56,19 @@ export abstract class RangeOutTask extends DataOutTask {
 }
 
 export class WriteTask extends RangeOutTask {
-  protected segment(bytes: Uint8Array, offset: number): void {
-    this.store(bytes, offset, this.mustBeDurable, () => this.segmentDone());
+  protected override get runsAgain(): boolean {
+    return true;
   }
+
+  protected segment(bytes: Uint8Array, offset: number): void {
+    this.storeCalled();
+    this.unit.store.write(this.positionOf(offset), bytes, this.mustBeDurable, this.#stored);
+  }
+
+  /** Made once, for all segments of all commands that the task runs. */
+  readonly #stored = (error: Errno | null): void => {
+    if (this.storeSucceeded(error, 'write')) this.segmentDone();
+  };
 }
 
 /** The data is made durable and read back, and compared whatever BYTCHK says: it is in memory anyway. */

@@ -48,7 +48,8 @@ test('the table is of 1,000 commands, where each measurement is of one', () => {
   const sites = [
     { name: 'a', bytes: 512, objects: 2 },
     { name: 'b', bytes: 512, objects: 1.5 },
+    { name: 'read src/stores/memory/memory-store.js:10', bytes: 256, objects: 1 },
   ];
   const lines = allocationTable([{ title: 'reads', heapBytes: 1100, externalBytes: 0, sites }]);
-  assert.deepEqual(lines[1], ['reads', '1074.2', '0.0', '1000.0', '3500']);
+  assert.deepEqual(lines[1], ['reads', '1074.2', '0.0', '1000.0', '3500', '250.0', '1000']);
 });
