@@ -8,6 +8,9 @@ import { join, relative } from 'node:path';
 import { needPackages, packages } from './debian-packages.mjs';
 import { filesIn, progress, root, run, setup } from './setup.mjs';
 
+/** Milliseconds, after which a test, or a file of them, has hung: three times what the longest takes. */
+const HANGS = 600_000;
+
 setup();
 needPackages(packages.forTests);
 lint();
@@ -30,5 +33,5 @@ function test(wanted) {
     return 1;
   }
   progress(`running ${files.length} test files ...`);
-  return run(process.execPath, ['--test', '--test-reporter=spec', ...files]);
+  return run(process.execPath, ['--test', '--test-reporter=spec', `--test-timeout=${HANGS}`, ...files]);
 }

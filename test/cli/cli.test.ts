@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
-import { freePorts } from '../../cli/demo/free-ports.ts';
 import { AdminServer } from '../../src/admin/admin-server.ts';
 import type { Log } from '../../src/env/log.ts';
 import { sampleStatus } from '../admin/sample-status.ts';
 import { good } from '../daemon/config/fixture.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { crosspath, withFile } from './run-cli.ts';
 
 const ignore = () => {};

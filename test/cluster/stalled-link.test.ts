@@ -23,6 +23,9 @@ async function relayTo(address: LinkAddress): Promise<{ relay: Relay; relayed: L
 /** Two systems with a link of each transport, each through a relay of its own. */
 async function linkedByAll(t: TestContext): Promise<{ systems: TwoSystems; relays: Relay[] }> {
   const relays: Relay[] = [];
+  t.after(async () => {
+    for (const relay of relays) await relay.close();
+  });
   const [transport, ...furtherLinks] = TRANSPORTS;
   const systems = await TwoSystems.start({
     transport,
@@ -33,10 +36,7 @@ async function linkedByAll(t: TestContext): Promise<{ systems: TwoSystems; relay
       return relayed;
     },
   });
-  t.after(async () => {
-    await systems.stop();
-    for (const relay of relays) await relay.close();
-  });
+  t.after(() => systems.stop());
   return { systems, relays };
 }
 

@@ -4,12 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePorts } from '../../cli/demo/free-ports.ts';
 import { readConfig } from '../../cli/read-config.ts';
 import { askAll } from '../../cli/status/ask.ts';
 import { type ClusterStatus, mergeStatus } from '../../cli/status/merge.ts';
 import { crosspath } from '../cli/run-cli.ts';
 import { type Disk, qemuIo } from '../support/disk.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { SystemProcess } from '../support/system-process.ts';
 
 const names = ['alpha', 'beta', 'delta', 'gamma'] as const;

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { networkInterfaces, tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { freePorts } from '../../cli/demo/free-ports.ts';
 import { qemuIo } from '../support/disk.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { SystemProcess } from '../support/system-process.ts';
 import { tool } from '../support/tools.ts';
 

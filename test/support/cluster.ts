@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePorts } from '../../cli/demo/free-ports.ts';
 import { readConfig } from '../../cli/read-config.ts';
 import { askAll } from '../../cli/status/ask.ts';
 import { type ClusterStatus, mergeStatus } from '../../cli/status/merge.ts';
 import type { PortConfig } from '../../src/daemon/config/cluster-config.ts';
 import { type ClusterAddresses, type ClusterShape, chapFileName, configText } from './cluster-file.ts';
 import type { Disk } from './disk.ts';
+import { freePorts } from './free-ports.ts';
 import { Relay } from './relay.ts';
 import { SystemProcess } from './system-process.ts';
 

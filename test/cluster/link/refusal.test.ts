@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { ProtocolVersions } from '../../../src/cluster/link/handshake.ts';
 import type { LinkAddress } from '../../../src/cluster/link/link-address.ts';
 import { RefuseReason } from '../../../src/wire/interconnect/refuse.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../support/free-ports.ts';
 import { Greeter } from '../support/greeter.ts';
 import {
   type TestSystem,

@@ -18,7 +18,7 @@ import { makeUnitIdentity } from '../../../src/scsi/make-unit-identity.ts';
 import type { BlockStore } from '../../../src/stores/block-store.ts';
 import { MemoryStore } from '../../../src/stores/memory/memory-store.ts';
 import type { RecordStore } from '../../../src/stores/record/record-store.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../support/free-ports.ts';
 import { testOrder, testRandom } from '../../support/scsi.ts';
 
 export type Transport = LinkAddress['transport'];
@@ -176,8 +176,14 @@ export class TwoSystems {
     const { via = (address: LinkAddress) => Promise.resolve(address) } = options;
     const dialed = await Promise.all(addresses.map(via));
     const systems = new TwoSystems(options, addresses, dialed, folder);
-    await systems.alpha.interconnect.start();
-    await systems.beta.interconnect.start();
+    try {
+      await systems.alpha.interconnect.start();
+      await systems.beta.interconnect.start();
+    } catch (error) {
+      // What listens already would keep the process of the test alive.
+      await systems.stop();
+      throw error;
+    }
     return systems;
   }
 
