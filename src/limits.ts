@@ -185,7 +185,7 @@ export const LinkLimits = {
   payloadLength: 1 * MiB,
   /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
   dataOutPerLink: 16 * MiB,
-  maxExchanges: 4096,
+  maxExchanges: 8192,
   /** Of ended exchanges of one link, what is kept at each end for the next ones. */
   spareExchanges: 512,
   maxNexuses: 4096,
@@ -232,6 +232,8 @@ export const StreamLimits = {
 
 /** Files and block devices: docs/decisions/0002-writes-on-the-loop.md (times in milliseconds). */
 export const DiskLimits = {
+  /** From this length on the kernel reads ahead for a read, in pieces that a busy device does not take at once. */
+  longReadLength: 64 * KiB,
   /** Longer writes leave the loop, so as not to hold it up. */
   loopWriteLength: 1 * MiB,
   /** A write on the loop that took longer has waited for something: writes leave the loop for a while. */

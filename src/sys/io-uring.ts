@@ -82,6 +82,8 @@ const COMPLETION_LENGTH = 16;
 /** Operations, by the numbers of io_uring_enter(2). Linux 5.6 has all of them. */
 const Operation = { fsync: 3, fallocate: 17, read: 22, write: 23 } as const;
 const FSYNC_DATASYNC = 1;
+/** IOSQE_ASYNC, one of the flags in the byte behind the operation. */
+const ASYNC = 1 << 12;
 
 export class IoUring {
   /** Becomes readable when something is done outside of `submit`. */
@@ -163,8 +165,10 @@ export class IoUring {
    * These four prepare an operation. False: the queue is full, `submit` first. `id` (32 bits) comes back with the result; `bytes` must stay
    * in use until then.
    */
-  read(fd: number, bytes: Uint8Array, position: number, id: number): boolean {
-    return this.#prepare(Operation.read, fd, koffi.address(bytes), bytes.length, position, 0, id);
+  /** `inThread`: in a thread of the kernel's from the start, without an attempt within `submit`. */
+  read(fd: number, bytes: Uint8Array, position: number, inThread: boolean, id: number): boolean {
+    const operation = inThread ? Operation.read | ASYNC : Operation.read;
+    return this.#prepare(operation, fd, koffi.address(bytes), bytes.length, position, 0, id);
   }
 
   write(fd: number, bytes: Uint8Array, position: number, id: number): boolean {
@@ -192,7 +196,7 @@ export class IoUring {
     const tail = this.#word(this.#submissionTail);
     const entries = this.#entries;
     const at = (tail & this.#submissionMask) * ENTRY_LENGTH;
-    // Operation, no flags, no priority.
+    // Operation and flags, no priority.
     entries.setUint32(at, operation, true);
     entries.setInt32(at + 4, fd, true);
     entries.setUint32(at + 8, position >>> 0, true);

@@ -15,9 +15,9 @@ export class CountingQueue implements DiskQueue {
     this.#queue = queue;
   }
 
-  read(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {
+  read(fd: number, buffer: Uint8Array, position: number, readsAhead: boolean, done: CallDone): void {
     this.handedOver += 1;
-    this.#queue.read(fd, buffer, position, done);
+    this.#queue.read(fd, buffer, position, readsAhead, done);
   }
 
   write(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {

@@ -44,7 +44,7 @@ class QueueReads implements MicroBenchmark {
     const length = this.bytesPerOperation;
     return keepUnderWay(times, this.#buffers.length, (i, slot, done) => {
       const buffer = this.#buffers[slot] ?? new Uint8Array(0);
-      queue.read(file.fd, buffer, placeOf(i, length), (result) => {
+      queue.read(file.fd, buffer, placeOf(i, length), false, (result) => {
         if (result === length) done(null);
         else done(result < 0 ? errnoName(result) : `${result} bytes instead of ${length}`);
       });

@@ -11,6 +11,7 @@ import type { DiskDone, DiskFile, Errno, Extent, Space } from '../disk.ts';
 import type { DiskQueue } from './disk-queue/disk-queue.ts';
 import { errorCode } from './error-code.ts';
 import { GroupFlush } from './group-flush.ts';
+import { ReadPolicy } from './read-policy.ts';
 import { WritePolicy } from './write-policy.ts';
 
 export interface DiskFileTraits {
@@ -39,6 +40,7 @@ export class NodeDiskFile implements DiskFile {
   readonly #queue: DiskQueue;
   readonly #clock: Clock;
   readonly #policy: WritePolicy;
+  readonly #readPolicy = new ReadPolicy();
   readonly #flushes: GroupFlush;
 
   /** The handle is this object's from here. */
@@ -62,11 +64,16 @@ export class NodeDiskFile implements DiskFile {
 
   /** Whatever goes wrong here, `read` meets it too and has a way to say it. */
   readCached(buffer: Uint8Array, position: number): number {
-    return this.#direct ? 0 : Math.max(0, readNowait(this.#fd, buffer, position));
+    const { length } = buffer;
+    if (this.#direct || !this.#readPolicy.allowsLoop(length)) return 0;
+    const found = Math.max(0, readNowait(this.#fd, buffer, position));
+    this.#readPolicy.tried(length, found);
+    return found;
   }
 
   read(buffer: Uint8Array, position: number, done: DiskDone): void {
-    this.#queue.read(this.#fd, buffer, position, (length) => {
+    const readsAhead = !this.#direct && buffer.length >= DiskLimits.longReadLength;
+    this.#queue.read(this.#fd, buffer, position, readsAhead, (length) => {
       if (length < 0) return done(errnoName(length));
       if (length === buffer.length) return done(null);
       if (length === 0) return done('EIO');

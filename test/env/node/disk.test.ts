@@ -66,6 +66,25 @@ for (const [name, queue] of eachQueue()) {
     assert.equal(file.readCached(buffer, LENGTH), 0);
   });
 
+  test(`${name}: a long read that was not all there lets the next ones go elsewhere, and they are as right there`, async (t) => {
+    const { file } = await openNew(t, disk);
+    const long = DiskLimits.longReadLength;
+    const written = Uint8Array.from({ length: long }, (_, at) => at % 251);
+    await outcome((done) => file.write(written, 4096, false, done));
+    const buffer = new Uint8Array(long);
+    assert.equal(file.readCached(buffer, 4096), long);
+    assert.equal(file.readCached(buffer, LENGTH), 0, 'behind the end');
+    let untried = 0;
+    while (file.readCached(buffer.fill(0), 4096) === 0) {
+      untried += 1;
+      assert.equal((await outcome((done) => file.read(buffer, 4096, done))).error, null);
+      assert.deepEqual(buffer, written);
+    }
+    assert.equal(untried, 16);
+    assert.deepEqual(buffer, written);
+    assert.equal(file.readCached(buffer.subarray(1), 4096), long - 1, 'short ones are always tried');
+  });
+
   test(`${name}: a read past the end of the file is an error, also when its start is there`, async (t) => {
     const { file, path } = await openNew(t, disk);
     truncateSync(path, 5000);

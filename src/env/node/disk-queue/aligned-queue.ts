@@ -15,10 +15,10 @@ export class AlignedQueue implements DiskQueue {
     this.#alignment = alignment;
   }
 
-  read(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {
-    if (isAligned(buffer, this.#alignment)) return this.#queue.read(fd, buffer, position, done);
+  read(fd: number, buffer: Uint8Array, position: number, readsAhead: boolean, done: CallDone): void {
+    if (isAligned(buffer, this.#alignment)) return this.#queue.read(fd, buffer, position, readsAhead, done);
     const aligned = alignedBytes(buffer.length, this.#alignment);
-    this.#queue.read(fd, aligned, position, (length) => {
+    this.#queue.read(fd, aligned, position, readsAhead, (length) => {
       if (length > 0) buffer.set(aligned.subarray(0, length));
       done(length);
     });

@@ -6,7 +6,8 @@ export type CallDone = (result: number) => void;
  * later, once. As the system calls themselves, reads and writes may do less than all.
  */
 export interface DiskQueue {
-  read(fd: number, buffer: Uint8Array, position: number, done: CallDone): void;
+  /** `readsAhead`: the kernel reads more than is asked for, and may wait before all of that is under way. */
+  read(fd: number, buffer: Uint8Array, position: number, readsAhead: boolean, done: CallDone): void;
   write(fd: number, buffer: Uint8Array, position: number, done: CallDone): void;
   /** fdatasync(2). */
   flush(fd: number, done: CallDone): void;

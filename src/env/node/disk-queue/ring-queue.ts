@@ -38,8 +38,8 @@ export class RingQueue implements DiskQueue {
     this.#events.unref();
   }
 
-  read(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {
-    this.#begin({ prepare: (id) => this.#ring.read(fd, buffer, position, id), buffer, done });
+  read(fd: number, buffer: Uint8Array, position: number, readsAhead: boolean, done: CallDone): void {
+    this.#begin({ prepare: (id) => this.#ring.read(fd, buffer, position, readsAhead, id), buffer, done });
   }
 
   write(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {

@@ -4,7 +4,7 @@ import type { CallDone, DiskQueue } from './disk-queue.ts';
 
 /** Node's thread pool: four threads for all files, and 20 to 45 µs there and back. It works everywhere. */
 export class ThreadPoolQueue implements DiskQueue {
-  read(fd: number, buffer: Uint8Array, position: number, done: CallDone): void {
+  read(fd: number, buffer: Uint8Array, position: number, _readsAhead: boolean, done: CallDone): void {
     read(fd, buffer, 0, buffer.length, position, (error, length) => done(resultOf(error, length)));
   }
 

@@ -16,7 +16,7 @@ function strictQueue(alignment: number, most = 65_536) {
     done(length);
   };
   const queue: DiskQueue = {
-    read: (_, buffer, position, done) =>
+    read: (_, buffer, position, _readsAhead, done) =>
       call(buffer, done, (length) => buffer.set(medium.subarray(position, position + length))),
     write: (_, buffer, position, done) =>
       call(buffer, done, (length) => medium.set(buffer.subarray(0, length), position)),
@@ -32,7 +32,7 @@ for (const alignment of [4, 512, 4096]) {
     const buffer = alignedBytes(8192, alignment);
     const aligned = new AlignedQueue(queue, alignment);
     aligned.write(0, buffer, 0, (length) => assert.equal(length, 8192));
-    aligned.read(0, buffer, 0, (length) => assert.equal(length, 8192));
+    aligned.read(0, buffer, 0, false, (length) => assert.equal(length, 8192));
     assert(buffers.every((one) => one === buffer));
   });
 
@@ -43,7 +43,7 @@ for (const alignment of [4, 512, 4096]) {
     aligned.write(0, bytes, 512, (length) => assert.equal(length, 8192));
     assert(medium.subarray(512, 8704).every((byte) => byte === 7));
     const buffer = alignedBytes(4097, alignment).subarray(1);
-    aligned.read(0, buffer, 512, (length) => assert.equal(length, 4096));
+    aligned.read(0, buffer, 512, false, (length) => assert.equal(length, 4096));
     assert(buffer.every((byte) => byte === 7));
   });
 }
@@ -52,11 +52,11 @@ test('a read that gives less than all, or fails, leaves the rest of the buffer a
   const { queue } = strictQueue(512, 1024);
   const aligned = new AlignedQueue(queue, 512);
   const buffer = alignedBytes(4097).subarray(1).fill(9);
-  aligned.read(0, buffer, 0, (length) => assert.equal(length, 1024));
+  aligned.read(0, buffer, 0, false, (length) => assert.equal(length, 1024));
   assert(
     buffer.subarray(0, 1024).every((byte) => byte === 0) && buffer.subarray(1024).every((byte) => byte === 9),
   );
-  const failing: DiskQueue = { ...queue, read: (_fd, _buffer, _position, done) => done(-5) };
-  new AlignedQueue(failing, 512).read(0, buffer.fill(9), 0, (length) => assert.equal(length, -5));
+  const failing: DiskQueue = { ...queue, read: (_fd, _buffer, _position, _readsAhead, done) => done(-5) };
+  new AlignedQueue(failing, 512).read(0, buffer.fill(9), 0, false, (length) => assert.equal(length, -5));
   assert(buffer.every((byte) => byte === 9));
 });

@@ -31,10 +31,10 @@ for (const [name, queue] of eachQueue()) {
     assert.equal(await result((done) => queue.write(fd, filled(8192, 7), 4096, done)), 8192);
     assert.equal(await result((done) => queue.flush(fd, done)), 0);
     const buffer = filled(16384, 1);
-    assert.equal(await result((done) => queue.read(fd, buffer, 0, done)), 12288);
+    assert.equal(await result((done) => queue.read(fd, buffer, 0, false, done)), 12288);
     assert.deepEqual(buffer.subarray(0, 12288), Uint8Array.from([...filled(4096, 0), ...filled(8192, 7)]));
     assert.deepEqual(buffer.subarray(12288), filled(4096, 1));
-    assert.equal(await result((done) => queue.read(fd, buffer, 12288, done)), 0);
+    assert.equal(await result((done) => queue.read(fd, buffer, 12288, false, done)), 0);
   });
 
   test(`${name}: positions beyond 32 bits, and a part of a buffer`, async (t) => {
@@ -43,7 +43,7 @@ for (const [name, queue] of eachQueue()) {
     const bytes = Uint8Array.from({ length: 3000 }, (_, at) => at & 0xff);
     assert.equal(await result((done) => queue.write(fd, bytes.subarray(1000, 1512), far, done)), 512);
     const buffer = filled(3000, 9);
-    assert.equal(await result((done) => queue.read(fd, buffer.subarray(700, 1212), far, done)), 512);
+    assert.equal(await result((done) => queue.read(fd, buffer.subarray(700, 1212), far, false, done)), 512);
     assert.deepEqual(buffer.subarray(700, 1212), bytes.subarray(1000, 1512));
     assert.deepEqual(buffer.subarray(0, 700), filled(700, 9));
     assert.deepEqual(buffer.subarray(1212), filled(1788, 9));
@@ -56,7 +56,7 @@ for (const [name, queue] of eachQueue()) {
       result((done) => queue.allocate(fd, FallocateMode.punchHole, position, length, done));
     assert.equal(await punch(4096, 8192), 0);
     const buffer = filled(16_384, 1);
-    assert.equal(await result((done) => queue.read(fd, buffer, 0, done)), 16_384);
+    assert.equal(await result((done) => queue.read(fd, buffer, 0, false, done)), 16_384);
     assert.deepEqual(buffer, filled(16_384, 3).fill(0, 4096, 12_288));
   });
 
@@ -64,7 +64,7 @@ for (const [name, queue] of eachQueue()) {
     const readOnly = openSync('/dev/null', 'r');
     t.after(() => closeSync(readOnly));
     const bytes = new Uint8Array(512);
-    assert.equal(errnoName(await result((done) => queue.read(1 << 20, bytes, 0, done))), 'EBADF');
+    assert.equal(errnoName(await result((done) => queue.read(1 << 20, bytes, 0, false, done))), 'EBADF');
     assert.equal(errnoName(await result((done) => queue.write(readOnly, bytes, 0, done))), 'EBADF');
     assert.equal(errnoName(await result((done) => queue.flush(1 << 20, done))), 'EBADF');
     const nothing = FallocateMode.zeroRange;
@@ -80,7 +80,9 @@ for (const [name, queue] of eachQueue()) {
     );
     assert.deepEqual(await Promise.all(written), new Array(calls).fill(512));
     const buffers = Array.from({ length: calls }, () => new Uint8Array(512));
-    const read = buffers.map((buffer, at) => result((done) => queue.read(fd, buffer, 4096 * at, done)));
+    const read = buffers.map((buffer, at) =>
+      result((done) => queue.read(fd, buffer, 4096 * at, false, done)),
+    );
     assert.deepEqual(await Promise.all(read), new Array(calls).fill(512));
     for (const [at, buffer] of buffers.entries()) assert.deepEqual(buffer, filled(512, at & 0xff));
   });
@@ -91,7 +93,7 @@ for (const [name, queue] of eachQueue()) {
     const first = result((done) =>
       queue.write(fd, filled(512, 1), 0, (length) => {
         assert(returned);
-        queue.read(fd, new Uint8Array(512), 0, (second) => done(length + second));
+        queue.read(fd, new Uint8Array(512), 0, false, (second) => done(length + second));
       }),
     );
     returned = true;
@@ -108,7 +110,7 @@ test('a process with io_uring ends when nothing is under way, and not before', a
     import { openDiskQueue } from ${module('env/node/disk-queue/open-disk-queue.js')};
     const { queue } = openDiskQueue('io_uring');
     const fd = openSync(process.execPath, 'r');
-    queue.read(fd, new Uint8Array(4096), 0, () => queue.flush(fd, () => process.stdout.write('done')));`;
+    queue.read(fd, new Uint8Array(4096), 0, false, () => queue.flush(fd, () => process.stdout.write('done')));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
