@@ -76,9 +76,18 @@ export class Numbering {
   #deliverFenced(): void {
     const ready = this.#fenced.filter(({ cmdSN }) => !isBefore(this.expCmdSN, cmdSN));
     for (const fenced of ready) {
-      this.#fenced.splice(this.#fenced.indexOf(fenced), 1);
+      const at = this.#fenced.indexOf(fenced);
+      // One before it may have ended the session.
+      if (at < 0) continue;
+      this.#fenced.splice(at, 1);
       fenced.request.deliver();
     }
+  }
+
+  /** The session is over, perhaps by a request that is being delivered: nothing that waits is delivered any more. */
+  close(): void {
+    this.#early.clear();
+    this.#fenced.length = 0;
   }
 
   /** A request that counts in the window has been answered, or never will be: there is room for another. */

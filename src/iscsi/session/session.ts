@@ -258,6 +258,7 @@ export class Session implements ConnectionHost, TableHost, LeavableSession {
   /** Data may still be received into a unit's buffer until its stream has closed. */
   #end(why: NexusLoss): void {
     this.#why ??= why;
+    this.numbering.close();
     if (!this.connections.some(({ receiving }) => receiving)) this.#becomeOver();
   }
 

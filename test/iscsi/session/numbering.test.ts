@@ -79,3 +79,31 @@ test('what waits is forgotten with the connection that it came by, and may come 
   assert.equal(arrive(2, 'two again'), 'now');
   assert.deepEqual(seen, ['one', 'two again', 'three of another']);
 });
+
+test('what ends the session in its turn is the last that is delivered, of what came early and of what was fenced', () => {
+  const seen: string[] = [];
+  const numbering = new Numbering(1);
+  const ends = {
+    path,
+    deliver: () => {
+      seen.push('ends');
+      numbering.close();
+    },
+  };
+  const never = (name: string) => ({ path, deliver: () => seen.push(name) });
+  numbering.hold(2, ends);
+  numbering.hold(3, never('early'));
+  numbering.fence(2, ends);
+  numbering.fence(2, never('fenced'));
+  assert.deepEqual(seen, []);
+  assert.equal(numbering.place(1), 'now');
+  numbering.deliverEarly();
+  assert.deepEqual(seen, ['ends']);
+  const fencedAlone = new Numbering(1);
+  fencedAlone.fence(2, { path, deliver: () => fencedAlone.close() });
+  fencedAlone.fence(2, never('fenced'));
+  assert.equal(fencedAlone.place(1), 'now');
+  fencedAlone.deliverEarly();
+  assert.deepEqual(seen, ['ends']);
+  assert.equal(numbering.waitsFor, null);
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IscsiLimits } from '../../../src/limits.ts';
+import { BHS_LENGTH } from '../../../src/wire/iscsi/bhs.ts';
+import { encodeLogoutRequest, LogoutReason } from '../../../src/wire/iscsi/logout-request.ts';
 import { Opcode } from '../../../src/wire/iscsi/opcode.ts';
 import { decodeR2t } from '../../../src/wire/iscsi/r2t.ts';
 import { decodeScsiResponse } from '../../../src/wire/iscsi/scsi-response.ts';
@@ -8,6 +10,18 @@ import { blockCdb, pattern, testPort } from '../../support/scsi.ts';
 import { GOOD, ManualRouter } from '../support/manual-router.ts';
 import { RawSession } from '../support/raw-session.ts';
 import { BLOCK, LUN, withTarget } from '../support/test-target.ts';
+
+/** Of the session, in its turn. */
+function logoutHeader({ cmdSN }: RawSession): Uint8Array {
+  const header = new Uint8Array(BHS_LENGTH);
+  const counters = { cmdSN, expStatSN: 0 };
+  const reason = LogoutReason.closeSession;
+  encodeLogoutRequest(
+    { immediate: false, reason, initiatorTaskTag: 0x400, connectionId: 0, ...counters },
+    header,
+  );
+  return header;
+}
 
 const READ_16 = 0x88;
 const WRITE_16 = 0x8a;
@@ -48,6 +62,24 @@ test('a command outside the window is ignored, and so is its data', async () => 
     (await router.task(0)).command.complete(GOOD);
     assert.equal((await good.result).status, 0);
     await client.logout();
+  });
+});
+
+test('nothing that came early and waits behind a logout runs', async () => {
+  const router = new ManualRouter();
+  await withTarget({ router }, async (target) => {
+    const session = await RawSession.open(target);
+    const { cmdSN } = session;
+    session.cmdSN = cmdSN + 1;
+    session.command();
+    await session.settle();
+    session.cmdSN = cmdSN;
+    session.connection.send(logoutHeader(session));
+    await session.receive(Opcode.logoutResponse);
+    await session.closed();
+    assert.equal(router.tasks.length, 0);
+    assert.equal(target.portal.sessions().length, 0);
+    assert.equal(target.pool.leasedBytes, 0);
   });
 });
 
