@@ -185,7 +185,7 @@ export const LinkLimits = {
   payloadLength: 1 * MiB,
   /** Write data that the owner has asked for and not yet stored, over all exchanges of a link. */
   dataOutPerLink: 16 * MiB,
-  maxExchanges: 8192,
+  maxExchanges: 4096,
   /** Of ended exchanges of one link, what is kept at each end for the next ones. */
   spareExchanges: 512,
   maxNexuses: 4096,
